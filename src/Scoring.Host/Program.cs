@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Scoring.Host.Commands;
 
-var root = new RootCommand("Scoring: a real-time fraud-scoring service");
+var root = new RootCommand("Scoring: a real-time fraud-scoring service") { ProduceCommand.Create() };
 return await root.Parse(args).InvokeAsync();
