@@ -70,11 +70,36 @@ public sealed class TransactionDecoder
     public Rejection? Decode(byte[] value, out Transaction transaction)
     {
         ArgumentNullException.ThrowIfNull(value);
-        transaction = default;
+        var rejection = Read(value, isLabel: false, out var fields);
+        transaction = fields.Transaction;
+        return rejection;
+    }
+
+    /// <summary>Reads a label from a record of the input log.</summary>
+    /// <param name="value">The record's value; null is refused.</param>
+    /// <param name="key">The record's key; null is refused.</param>
+    /// <param name="label">The label, over <paramref name="value"/>'s bytes.</param>
+    /// <returns>Null if the record is valid, else everything that is wrong with it.</returns>
+    public Rejection? DecodeLabel(byte[]? value, byte[]? key, out Label label)
+    {
+        label = default;
+        if (value is null)
+            return new Rejection(RejectReason.NullValue, "the record's value is null; a label in JSON is wanted");
+        if (key is null)
+            return new Rejection(RejectReason.NullKey, "the record's key is null; the label's userId, else its cardId, is wanted");
+        if (Read(value, isLabel: true, out var fields) is { } rejection)
+            return rejection;
+        label = fields.Label;
+        return CheckKey(fields.Transaction, key);
+    }
+
+    private Rejection? Read(byte[] value, bool isLabel, out Fields fields)
+    {
+        fields = default;
         if (value.Length > limits.MaxValueBytes)
             return new Rejection(RejectReason.TooLarge, $"the value has {value.Length} bytes; {limits.MaxValueBytes} are allowed");
 
-        var fields = new Fields(value, limits);
+        fields = new Fields(value, limits, isLabel);
         try
         {
             var reader = new Utf8JsonReader(value, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -90,7 +115,7 @@ public sealed class TransactionDecoder
             return new Rejection(RejectReason.NotJson, $"the value is not JSON: line {e.LineNumber}, byte {e.BytePositionInLine}");
         }
 
-        return fields.Finish(out transaction);
+        return fields.Finish();
     }
 
     /// <summary>Says whether an event's time lies too far past another clock's.</summary>
@@ -110,7 +135,7 @@ public sealed class TransactionDecoder
             : new Rejection(RejectReason.KeyMismatch, "the record's key is not its userId, else its cardId: the user's state lives in another partition");
 
     /// <summary>What has been read of one value. The payload is copied before the first text that must be unescaped is.</summary>
-    private ref struct Fields
+    private struct Fields
     {
         private readonly DecodeLimits limits;
         private readonly byte[] value;
@@ -119,13 +144,26 @@ public sealed class TransactionDecoder
         private bool hasAmount;
         private bool hasTime;
         private bool copied;
+        private readonly bool isLabel;
+        private bool? labelValue;
 
-        public Fields(byte[] value, DecodeLimits limits)
+        public Fields(byte[] value, DecodeLimits limits, bool isLabel)
         {
+            this.isLabel = isLabel;
             this.value = value;
             this.limits = limits;
             transaction = new Transaction(value);
         }
+
+        public readonly Transaction Transaction => transaction;
+
+        public readonly Label Label => new(
+            transaction.Payload,
+            transaction.RangeOf(TransactionField.TransactionId),
+            transaction.RangeOf(TransactionField.CardId),
+            transaction.RangeOf(TransactionField.UserId),
+            labelValue.GetValueOrDefault(),
+            transaction.EventTimeMicros);
 
         public void Read(ref Utf8JsonReader reader)
         {
@@ -142,15 +180,15 @@ public sealed class TransactionDecoder
             ReadNamed(ref reader, name);
         }
 
-        public Rejection? Finish(out Transaction result)
+        public Rejection? Finish()
         {
             Require(transaction.Has(TransactionField.TransactionId), "transactionId");
             Require(transaction.Has(TransactionField.CardId), "cardId");
-            Require(hasAmount, "amount");
+            Require(isLabel || hasAmount, "amount");
+            Require(!isLabel || labelValue is not null, "label");
             Require(hasTime, "eventTime");
             if (transaction.Has(TransactionField.CardId) && CardNumbers.IsCardNumber(transaction.CardId))
                 Wrong("cardId", RejectReason.CardNumber, "is a raw card number; a token is wanted");
-            result = transaction;
             return errors is null ? null : new Rejection(errors);
         }
 
@@ -176,7 +214,12 @@ public sealed class TransactionDecoder
                 reader.Read();
                 ReadText(ref reader, field);
             }
-            else if (name.SequenceEqual("amount"u8))
+            else if (isLabel && name.SequenceEqual("label"u8))
+            {
+                reader.Read();
+                ReadLabel(ref reader);
+            }
+            else if (!isLabel && name.SequenceEqual("amount"u8))
             {
                 reader.Read();
                 ReadAmount(ref reader);
@@ -244,6 +287,15 @@ public sealed class TransactionDecoder
             {
                 transaction.AmountUnits = units;
             }
+        }
+
+        private void ReadLabel(ref Utf8JsonReader reader)
+        {
+            labelValue = null;
+            if (reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+                labelValue = reader.GetBoolean();
+            else if (reader.TokenType != JsonTokenType.Null)
+                WrongType(ref reader, "label", "true or false");
         }
 
         private void ReadTime(ref Utf8JsonReader reader)
