@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Scoring.Host.Commands;
 
 var root = new RootCommand("Scoring: a real-time fraud-scoring service");
+root.Subcommands.Add(ModelCommand.Create());
 return await root.Parse(args).InvokeAsync();
