@@ -15,7 +15,8 @@ public static class Money
     /// </summary>
     public const long MaxUnits = 100_000_000_000 * UnitsPerOne;
 
-    private const int MaxExponent = 400;
+    // Larger than any text's digits, so that clamping an exponent never changes what a number means.
+    private const int MaxExponent = 1_000_000;
 
     /// <summary>
     /// Reads a JSON number (sign, digits, fraction, exponent) and rounds it half to even at 4 places. The
@@ -114,7 +115,6 @@ public static class Money
         {
             if (c is < (byte)'0' or > (byte)'9')
                 return false;
-            // Clamped: past this every non-zero amount is either absurd or rounds to zero.
             exponent = Math.Min(MaxExponent, (exponent * 10) + (c - '0'));
         }
 

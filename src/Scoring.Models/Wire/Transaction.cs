@@ -63,6 +63,17 @@ public struct Transaction
         slices[(int)field] = new Slice((ushort)offset, (ushort)length);
     }
 
+    /// <summary>Where the field stands in the payload.</summary>
+    internal readonly Range RangeOf(TransactionField field)
+    {
+        var slice = slices[(int)field];
+        return new Range(slice.Offset, slice.Offset + slice.Length);
+    }
+
+    /// <summary>The same transaction over another payload of the same length.</summary>
+    internal readonly Transaction WithPayload(byte[] payload) =>
+        new(payload) { slices = slices, AmountUnits = AmountUnits, EventTimeMicros = EventTimeMicros };
+
     private readonly record struct Slice(ushort Offset, ushort Length);
 
     [InlineArray((int)TransactionField.Ip + 1)]

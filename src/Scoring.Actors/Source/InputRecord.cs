@@ -1,0 +1,39 @@
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Source;
+
+/// <summary>What a record of the input log is.</summary>
+public enum RecordKind : byte
+{
+    /// <summary>A card transaction.</summary>
+    Transaction,
+
+    /// <summary>A label.</summary>
+    Label,
+
+    /// <summary>An interaction of a user.</summary>
+    Interaction,
+
+    /// <summary>A tick, which moves a quiet shard's watermark.</summary>
+    Tick,
+
+    /// <summary>None of them: goes to the dead letters.</summary>
+    Unknown,
+}
+
+/// <summary>One record of the input log, as it came.</summary>
+/// <param name="Offset">Its offset in its partition.</param>
+/// <param name="TimestampMicros">The log's own timestamp in microseconds since 1970; null where the log gives none.</param>
+/// <param name="Key">Its key; null is possible and wrong.</param>
+/// <param name="Value">Its value; null is possible and wrong.</param>
+/// <param name="Kind">What it is, from its header.</param>
+/// <param name="TraceParent">Its W3C trace context; null where it has none.</param>
+/// <param name="ReplyTo">The waiter that wants this record's score, 0 for none; see <see cref="RecordKinds"/>.</param>
+public readonly record struct InputRecord(
+    long Offset,
+    long? TimestampMicros,
+    byte[]? Key,
+    byte[]? Value,
+    RecordKind Kind,
+    byte[]? TraceParent,
+    long ReplyTo);

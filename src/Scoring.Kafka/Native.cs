@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace Scoring.Kafka;
+
+/// <summary>The few entry points of librdkafka that its managed client does not expose.</summary>
+internal static partial class Native
+{
+    internal const string Library = "librdkafka";
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
+    internal static partial nint ConfigurationNew();
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ConfigurationSet(nint configuration, string name, string value, byte[] errorText, nuint errorBytes);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
+    internal static partial nint ClientNew(int type, nint configuration, byte[] errorText, nuint errorBytes);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
+    internal static partial void ClientDestroy(nint client);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_new")]
+    internal static partial nint ClusterNew(nint client, int brokers);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_destroy")]
+    internal static partial void ClusterDestroy(nint cluster);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_bootstraps")]
+    internal static partial nint ClusterBootstraps(nint cluster);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int TopicCreate(nint cluster, string topic, int partitions, int replication);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_push_request_errors_array")]
+    internal static partial void PushRequestErrors(nint cluster, short apiKey, nuint count, int[] errors);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_group_initial_rebalance_delay_ms")]
+    internal static partial void InitialRebalanceDelay(nint cluster, int milliseconds);
+}
