@@ -1,4 +1,5 @@
 using Scoring.Models.Inference;
+using Scoring.Models.Wire;
 
 namespace Scoring.Tests.Inference;
 

@@ -1,8 +1,9 @@
 using Scoring.Models.Inference;
+using Scoring.Models.Wire;
 
 namespace Scoring.Tests.Inference;
 
-public sealed class DecisionTests
+public sealed class DecisionThresholdsTests
 {
     private static readonly DecisionThresholds Thresholds = new(0.3f, 0.8f);
 
@@ -18,21 +19,4 @@ public sealed class DecisionTests
 
     [Fact]
     public void Equal_thresholds_leave_nothing_to_review() => Assert.Equal(Decision.Decline, new DecisionThresholds(0.5f, 0.5f).Decide(0.5f));
-
-    [Theory]
-    [InlineData(Decision.Approve, "approve")]
-    [InlineData(Decision.Review, "review")]
-    [InlineData(Decision.Decline, "decline")]
-    public void A_decision_is_written_and_read_by_its_name(Decision decision, string name)
-    {
-        Assert.Equal(name, decision.WireName());
-        Assert.True(DecisionNames.TryParse(name, out var read));
-        Assert.Equal(decision, read);
-    }
-
-    [Theory]
-    [InlineData("Decline")]
-    [InlineData("")]
-    [InlineData("reject")]
-    public void Another_name_is_no_decision(string name) => Assert.False(DecisionNames.TryParse(name, out _));
 }
