@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Scoring.Host.Commands;
 
-var root = new RootCommand("Scoring: a real-time fraud-scoring service");
-root.Subcommands.Add(ModelCommand.Create());
+var root = new RootCommand("Scoring: a real-time fraud-scoring service") { ProduceCommand.Create(), ModelCommand.Create() };
 return await root.Parse(args).InvokeAsync();
