@@ -35,9 +35,7 @@ def arguments():
     parser.add_argument("--output", required=True, type=pathlib.Path, help="the bundle's folder, such as models/fraud/1")
     parser.add_argument("--name", default="fraud", help="the model's name")
     parser.add_argument("--version", type=int, default=1, help="the model's version")
-    parser.add_argument("--feature-set", required=True, help="the feature set's name")
-    parser.add_argument("--feature-set-version", required=True, type=int)
-    parser.add_argument("--fingerprint", required=True, help="the feature set's fingerprint")
+    parser.add_argument("--contract", required=True, type=pathlib.Path, help="the JSON that `scoring model contract` printed for the feature set")
     parser.add_argument("--source", default="", help="where the data come from, for the record")
     parser.add_argument("--trees", type=int, default=100)
     parser.add_argument("--validation-days", type=int, default=14, help="on which the thresholds are chosen")
@@ -51,7 +49,10 @@ def arguments():
 def read(options):
     """The features as float32 with each transaction's card, day and label, in order of time."""
     features = pd.read_csv(options.features, float_precision="round_trip", dtype={"transactionId": str})
-    names = list(features.columns[1:])
+    names = json.loads(options.contract.read_text())["features"]
+    if list(features.columns) != ["transactionId", *names]:
+        raise SystemExit(f"{options.features} has the columns {', '.join(features.columns)}; "
+                         f"the feature set of {options.contract} has transactionId, {', '.join(names)}")
     facts = pd.read_csv(options.dataset, usecols=["transactionId", "cardId", "eventTime", "label"], dtype={"transactionId": str, "cardId": str})
     facts["eventTime"] = pd.to_datetime(facts["eventTime"], utc=True)
     frame = features.merge(facts, on="transactionId", how="inner", validate="one_to_one")
@@ -180,9 +181,10 @@ def write(options, names, model, rows, medians, chosen, training):
         json.dumps({"inputs": [shortest(v) for v in row], "score": shortest(score)}, separators=(",", ":")) + "\n"
         for row, score in zip(rows, trees_to_onnx.evaluate(model, rows)))
     files = {"model.onnx": model, "golden.jsonl": golden.encode()}
+    contract = json.loads(options.contract.read_text())
     manifest = {
         "formatVersion": 1, "name": options.name, "version": options.version,
-        "featureSet": {"name": options.feature_set, "version": options.feature_set_version, "fingerprint": options.fingerprint},
+        "featureSet": {key: contract[key] for key in ("name", "version", "fingerprint")},
         "inputs": [{"name": name, "baseline": shortest(medians[name])} for name in names],
         "input": trees_to_onnx.INPUT, "output": trees_to_onnx.OUTPUT,
         "thresholds": {"review": chosen[0], "decline": chosen[1]},
