@@ -79,30 +79,39 @@ def evaluate(model_bytes, rows):
     ensemble, sigmoid = onnx.load_model_from_string(model_bytes).graph.node
     assert sigmoid.op_type == "Sigmoid"
     attributes = {a.name: helper.get_attribute_value(a) for a in ensemble.attribute}
-    index = {key: i for i, key in enumerate(zip(attributes["nodes_treeids"], attributes["nodes_nodeids"]))}
-    weights = {key: np.float32(weight) for key, weight in zip(
-        zip(attributes["target_treeids"], attributes["target_nodeids"]), attributes["target_weights"])}
-    scores = np.empty(len(rows), dtype=np.float32)
-    for i, row in enumerate(rows):
-        margin = np.float32(0)
-        for tree_id in sorted(set(attributes["nodes_treeids"])):
-            margin += weights[_leaf(attributes, index, tree_id, row)]
-        margin += np.float32(attributes["base_values"][0])
-        scores[i] = np.float32(1) / (np.float32(1) + np.exp(-margin))
-    return scores
+    margins = np.zeros(len(rows), dtype=np.float32)
+    for tree in _node_tables(attributes):
+        margins += tree["weight"][_leaves(tree, rows)]
+    margins += np.float32(attributes["base_values"][0])
+    return np.float32(1) / (np.float32(1) + np.exp(-margins))
 
 
-def _leaf(attributes, index, tree_id, row):
-    node_id = 0
-    while True:
-        i = index[(tree_id, node_id)]
-        mode = attributes["nodes_modes"][i]
-        if mode == b"LEAF":
-            return (tree_id, node_id)
-        assert mode == b"BRANCH_LT"
-        value = row[attributes["nodes_featureids"][i]]
-        if np.isnan(value):
-            goes_true = attributes["nodes_missing_value_tracks_true"][i] == 1
-        else:
-            goes_true = value < np.float32(attributes["nodes_values"][i])
-        node_id = attributes["nodes_truenodeids" if goes_true else "nodes_falsenodeids"][i]
+def _node_tables(attributes):
+    tree_ids = np.array(attributes["nodes_treeids"])
+    assert set(attributes["nodes_modes"]) <= {b"BRANCH_LT", b"LEAF"}
+    columns = {
+        "is_leaf": np.array([mode == b"LEAF" for mode in attributes["nodes_modes"]]),
+        "feature": np.array(attributes["nodes_featureids"]),
+        "split": np.array(attributes["nodes_values"], dtype=np.float32),
+        "below": np.array(attributes["nodes_truenodeids"]),
+        "above": np.array(attributes["nodes_falsenodeids"]),
+        "missing_is_below": np.array(attributes["nodes_missing_value_tracks_true"]) == 1,
+    }
+    for tree_id in np.unique(tree_ids):
+        chosen = tree_ids == tree_id
+        assert np.array_equal(np.array(attributes["nodes_nodeids"])[chosen], np.arange(chosen.sum()))
+        tree = {name: column[chosen] for name, column in columns.items()}
+        tree["weight"] = np.zeros(chosen.sum(), dtype=np.float32)
+        of_tree = np.array(attributes["target_treeids"]) == tree_id
+        tree["weight"][np.array(attributes["target_nodeids"])[of_tree]] = np.array(attributes["target_weights"])[of_tree]
+        yield tree
+
+
+def _leaves(tree, rows):
+    nodes = np.zeros(len(rows), dtype=np.int64)
+    while not tree["is_leaf"][nodes].all():
+        values = rows[np.arange(len(rows)), tree["feature"][nodes]]
+        goes_below = np.where(np.isnan(values), tree["missing_is_below"][nodes], values < tree["split"][nodes])
+        following = np.where(goes_below, tree["below"][nodes], tree["above"][nodes])
+        nodes = np.where(tree["is_leaf"][nodes], nodes, following)
+    return nodes

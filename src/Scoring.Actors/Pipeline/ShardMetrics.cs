@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Scoring.Actors.Entities;
-using Scoring.Models.Inference;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Pipeline;

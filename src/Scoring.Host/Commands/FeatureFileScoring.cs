@@ -1,5 +1,6 @@
 using System.Globalization;
 using Scoring.Models.Inference;
+using Scoring.Models.Wire;
 
 namespace Scoring.Host.Commands;
 
@@ -101,7 +102,7 @@ internal sealed class FeatureFileScoring
         var score = scores[row];
         var count = bundle.Explain(features.AsSpan(row * width, width), score, reasons);
         output.Write(ids[row]);
-        output.Write(string.Create(CultureInfo.InvariantCulture, $",{score},{bundle.Manifest.Thresholds.Decide(score).WireName()},"));
+        output.Write(string.Create(CultureInfo.InvariantCulture, $",{score},{bundle.Manifest.Thresholds.Decide(score).Name()},"));
         output.Write(string.Join(';', reasons.AsSpan(0, count)));
         output.Write('\n');
     }

@@ -1,3 +1,5 @@
+using Scoring.Models.Wire;
+
 namespace Scoring.Models.Inference;
 
 /// <summary>

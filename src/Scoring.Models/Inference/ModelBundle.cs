@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Scoring.Models.Wire;
 
 namespace Scoring.Models.Inference;
 
