@@ -1,5 +1,32 @@
 using System.CommandLine;
 using Scoring.Host.Commands;
+using Scoring.Host.Options;
+using Scoring.Models.Features;
+using Scoring.Models.Inference;
 
-var root = new RootCommand("Scoring: a real-time fraud-scoring service") { ProduceCommand.Create() };
-return await root.Parse(args).InvokeAsync();
+namespace Scoring.Host;
+
+/// <summary>The command line.</summary>
+internal static class Program
+{
+    private const int WrongInput = 2;
+
+    private static async Task<int> Main(string[] args)
+    {
+        var root = new RootCommand("Scoring: a real-time fraud-scoring service")
+        {
+            ServeCommand.Create(),
+            ProduceCommand.Create(),
+            ModelCommand.Create(),
+        };
+        try
+        {
+            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e) when (e is OptionsException or FeatureSetException or BundleException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return WrongInput;
+        }
+    }
+}

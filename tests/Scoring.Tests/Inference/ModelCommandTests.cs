@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+using Scoring.Host.Commands;
+
+namespace Scoring.Tests.Inference;
+
+public sealed class ModelCommandTests : IDisposable
+{
+    private const string Header = "transactionId,amount,count_1d,ratio,night\n";
+    private readonly string folder = Directory.CreateTempSubdirectory("model").FullName;
+    private readonly StringWriter output = new();
+    private readonly StringWriter error = new();
+
+    public void Dispose()
+    {
+        Directory.Delete(folder, recursive: true);
+        output.Dispose();
+        error.Dispose();
+    }
+
+    [Fact]
+    public void Check_accepts_a_bundle_and_says_what_it_is()
+    {
+        Assert.Equal(0, Run("check", Path.Combine(BundleFixture.Folder, "stumps")));
+        Assert.StartsWith("stumps version 3: accepted\n", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("review 0.5, decline 0.9", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_refuses_a_bundle_with_its_problems_and_status_1()
+    {
+        Assert.Equal(1, Run("check", folder));
+        Assert.Contains("model.json: missing", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Score_writes_score_decision_and_reasons_of_each_row()
+    {
+        Assert.Equal(0, Score(Header + "t-1,150,7,5,1\n\"a,b\",,,,\nt-3,20,7,5,1\n"));
+        var rows = output.ToString().Split('\n');
+        Assert.Equal("transactionId,score,decision,reasons", rows[0]);
+        AssertRow("t-1", 0.9706878, "decline,score_above_decline;feature:amount;feature:ratio", rows[1]);
+        AssertRow("\"a,b\"", 0.0293122, "approve,", rows[2]);
+        AssertRow("t-3", 0.6224593, "review,score_above_review;feature:ratio;feature:night", rows[3]);
+        Assert.Equal([""], rows[4..]);
+    }
+
+    [Theory]
+    [InlineData("", "line 1: no header")]
+    [InlineData("transactionId,amount,ratio,count_1d,night\n", "line 1: column 3 is 'ratio'; the model's inputs want 'count_1d' there")]
+    [InlineData("transactionId,amount,count_1d,ratio\n", "line 1: column 5 is 'nothing'; the model's inputs want 'night' there")]
+    [InlineData(Header + "t-1,1,2,3,4\nt-2,1,x,3,4\n", "line 3: count_1d is 'x'; it must be a number, or empty where missing")]
+    [InlineData(Header + "1,2,3,4\n", "line 2: too few fields; 5 are right")]
+    public void Score_names_the_line_and_field_that_is_wrong(string csv, string message)
+    {
+        Assert.Equal(1, Score(csv));
+        Assert.Equal(message, error.ToString().Trim());
+    }
+
+    private static void AssertRow(string id, double score, string rest, string row)
+    {
+        Assert.StartsWith(id + ",", row, StringComparison.Ordinal);
+        Assert.EndsWith("," + rest, row, StringComparison.Ordinal);
+        Assert.Equal(score, double.Parse(row[(id.Length + 1)..^(rest.Length + 1)], CultureInfo.InvariantCulture), 1e-6);
+    }
+
+    private int Score(string csv)
+    {
+        var input = Path.Combine(folder, "features.csv");
+        File.WriteAllText(input, csv);
+        return Run("score", Path.Combine(BundleFixture.Folder, "stumps"), "--input", input);
+    }
+
+    private int Run(params string[] arguments) =>
+        ModelCommand.Create().Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
+}
