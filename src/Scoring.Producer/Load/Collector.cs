@@ -21,6 +21,8 @@ internal sealed class Collector : IDisposable
     private readonly IConsumer<byte[]?, byte[]?> consumer;
     private readonly List<TopicPartition> assigned;
     private readonly Dictionary<TopicPartition, long> positions = [];
+    private readonly HashSet<TopicPartition> unread;
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DeclinedExamples examples = new();
     private readonly ManualResetEventSlim stop = new();
     private readonly Thread thread;
@@ -37,10 +39,17 @@ internal sealed class Collector : IDisposable
         assigned = [.. partitions];
         foreach (var partition in assigned)
             positions[partition] = EndOf(partition);
+        unread = [.. assigned];
         consumer.Assign(positions.Select(p => new TopicPartitionOffset(p.Key, p.Value)));
         thread = new Thread(Collect) { IsBackground = true, Name = "collector" };
         thread.Start();
     }
+
+    /// <summary>
+    /// Ends when every partition has been read to its end once. A client that is just assigned takes a tenth of
+    /// a second to find the leaders, which would show as latency of the service.
+    /// </summary>
+    public Task Ready => ready.Task;
 
     /// <summary>The latencies from the intended send time to the arrival of the score.</summary>
     public LatencyHistogram Latency { get; } = new();
@@ -85,18 +94,25 @@ internal sealed class Collector : IDisposable
         {
             while (!stop.IsSet)
             {
-                if (consumer.Consume(PollMs) is { } record)
+                if (consumer.Consume(PollMs) is not { } record)
+                    continue;
+                if (record.IsPartitionEOF)
+                    TakeEnd(record.TopicPartition);
+                else
                     Take(record, time.GetTimestamp());
             }
-        }
-        catch (ConsumeException e)
-        {
-            Volatile.Write(ref failure, new InvalidOperationException($"reading the scores failed: {e.Error.Reason}", e));
         }
         catch (KafkaException e)
         {
             Volatile.Write(ref failure, new InvalidOperationException($"reading the scores failed: {e.Error.Reason}", e));
+            ready.TrySetException(Failure!);
         }
+    }
+
+    private void TakeEnd(TopicPartition partition)
+    {
+        if (unread.Count > 0 && unread.Remove(partition) && unread.Count == 0)
+            ready.SetResult();
     }
 
     private void Take(ConsumeResult<byte[]?, byte[]?> record, long arrived)

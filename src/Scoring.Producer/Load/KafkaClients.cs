@@ -49,6 +49,8 @@ internal static class KafkaClients
             EnableAutoOffsetStore = false,
             // A record that was trimmed before it was read must be an error, not a silent jump.
             AutoOffsetReset = AutoOffsetReset.Error,
+            // The first one of each partition says that fetching is under way.
+            EnablePartitionEof = true,
             FetchWaitMaxMs = options.FetchWaitMs,
             FetchMinBytes = 1,
             MaxPartitionFetchBytes = MaxMessageBytes,

@@ -63,6 +63,7 @@ public sealed class LoadRun
         using var commits = new CommittedOffsets(options, reader.EndsOf(options.TransactionsTopic, partitions), bound, OnError);
         Volatile.Write(ref collector, reader);
         committed = commits;
+        await WaitUntilReadyAsync(reader);
 
         // 3. Send.
         generator = new LoadGenerator(options, source, reconciliation, producer, bound, commits, partitions, time);
@@ -79,6 +80,18 @@ public sealed class LoadRun
         if (generator.DeliveryError is { } error)
             AddProblem($"a record was not stored: {error}");
         return new RunReport(reconciliation.Counts(), reader.Latency, sending, reader.Declined, problems);
+    }
+
+    private async Task WaitUntilReadyAsync(Collector reader)
+    {
+        try
+        {
+            await reader.Ready.WaitAsync(options.RequestTimeout, time);
+        }
+        catch (TimeoutException e)
+        {
+            throw new InvalidOperationException($"'{options.ScoresTopic}' and '{options.DeadLettersTopic}' could not be read to their ends within {options.RequestTimeout.TotalSeconds:N0} s", e);
+        }
     }
 
     private static Task SendAsync(LoadGenerator generator, CancellationToken stopSending)
