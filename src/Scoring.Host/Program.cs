@@ -1,4 +1,8 @@
 using System.CommandLine;
+using Scoring.Host.Commands;
 
-var root = new RootCommand("Scoring: a real-time fraud-scoring service");
+var root = new RootCommand("Scoring: a real-time fraud-scoring service")
+{
+    ReplayCommand.Create(),
+};
 return await root.Parse(args).InvokeAsync();
