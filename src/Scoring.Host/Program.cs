@@ -17,11 +17,13 @@ internal static class Program
         {
             ServeCommand.Create(),
             ProduceCommand.Create(),
+            ReplayCommand.Create(),
             ModelCommand.Create(),
         };
         try
         {
-            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            // What runs long stops by itself when it is asked to; a time limit here would cut a graceful stop short.
+            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (Exception e) when (e is OptionsException or FeatureSetException or BundleException or FileNotFoundException or DirectoryNotFoundException)
         {

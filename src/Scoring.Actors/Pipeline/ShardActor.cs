@@ -126,7 +126,7 @@ public sealed class ShardActor : IShard
         waiting.Count > 0
         && !stopping
         && inFlight.Count < context.Options.MaxInFlightBatches
-        && unacknowledged.Count < context.Options.MaxUnacknowledgedBatches;
+        && inFlight.Count + unacknowledged.Count < context.Options.MaxUnacknowledgedBatches;
 
     private void Handle(in Message message)
     {

@@ -8,7 +8,7 @@ namespace Scoring.Actors.Pipeline;
 public sealed class ShardMetrics
 {
     private static readonly KeyValuePair<string, object?>[] DecisionTags =
-        [.. Enum.GetValues<Decision>().Select(d => KeyValuePair.Create<string, object?>("decision", d.WireName()))];
+        [.. Enum.GetValues<Decision>().Select(d => KeyValuePair.Create<string, object?>("decision", d.Name()))];
 
     private static readonly KeyValuePair<string, object?>[] ReasonTags =
         [.. Enum.GetValues<RejectReason>().Select(r => KeyValuePair.Create<string, object?>("reason", r.Code()))];

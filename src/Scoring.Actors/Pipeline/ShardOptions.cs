@@ -17,7 +17,7 @@ public sealed record ShardOptions
     [Range(1, 64)]
     public int MaxInFlightBatches { get; init; } = 4;
 
-    /// <summary>Batches of a shard whose outputs the log has not acknowledged yet.</summary>
+    /// <summary>Batches of a shard that have begun and whose outputs the log has not acknowledged yet.</summary>
     [Range(1, 4_096)]
     public int MaxUnacknowledgedBatches { get; init; } = 128;
 

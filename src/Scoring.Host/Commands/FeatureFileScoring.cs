@@ -33,13 +33,8 @@ internal sealed class FeatureFileScoring
     /// <param name="bundle">The model.</param>
     /// <param name="input">CSV: transactionId and the features in the order of the model's inputs, empty where missing.</param>
     /// <param name="output">Receives CSV; reasons are joined by semicolons.</param>
-    /// <returns>0, the exit status.</returns>
     /// <exception cref="InvalidDataException">The file is not such a file; the message names line and field.</exception>
-    public static int Run(ModelBundle bundle, TextReader input, TextWriter output)
-    {
-        new FeatureFileScoring(bundle, input, output).Run();
-        return 0;
-    }
+    public static void Run(ModelBundle bundle, TextReader input, TextWriter output) => new FeatureFileScoring(bundle, input, output).Run();
 
     private void Run()
     {

@@ -27,7 +27,8 @@ internal static class ScoreEndpoints
             .Produces<CardScoresDocument>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         routes.MapPost("/v1/score", (HttpRequest request) => ScoreAsync(node, request))
             .WithName("Score").WithSummary("Scores a transaction by way of the input log; a repeat of its transactionId gets the first score")
-            .Accepts<TransactionDocument>(Json)
+            // Any type is let in: what is no JSON is told so in terms of its fields.
+            .Accepts<TransactionDocument>(Json, "*/*")
             .Produces<ScoreDocument>()
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)

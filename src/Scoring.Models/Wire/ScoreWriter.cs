@@ -28,7 +28,7 @@ public sealed class ScoreWriter
 #pragma warning restore CA1001
 {
     private static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
-    private static readonly JsonEncodedText[] DecisionNames = [Encode(Decision.Approve.WireName()), Encode(Decision.Review.WireName()), Encode(Decision.Decline.WireName())];
+    private static readonly JsonEncodedText[] DecisionNames = [Encode(Decision.Approve.Name()), Encode(Decision.Review.Name()), Encode(Decision.Decline.Name())];
 
     private readonly ArrayBufferWriter<byte> buffer = new(1024);
     private readonly Utf8JsonWriter writer;

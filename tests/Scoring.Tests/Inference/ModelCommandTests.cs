@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Scoring.Host.Commands;
 
 namespace Scoring.Tests.Inference;
@@ -31,6 +32,33 @@ public sealed class ModelCommandTests : IDisposable
     {
         Assert.Equal(1, Run("check", folder));
         Assert.Contains("model.json: missing", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_refuses_a_bundle_that_does_not_fit_the_feature_set()
+    {
+        Assert.Equal(1, Run("check", Path.Combine(BundleFixture.Folder, "stumps"), "--features", Path.Combine(BundleFixture.Root, "features", "fraud.yaml")));
+        Assert.Contains("the model was trained on tiny version 2; the running feature set is fraud version", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Contract_says_what_a_model_of_the_feature_set_must_be_trained_on()
+    {
+        Assert.Equal(0, Run("contract", Path.Combine(BundleFixture.Root, "features", "fraud.yaml")));
+        var contract = JsonDocument.Parse(output.ToString()).RootElement;
+        Assert.Equal("fraud", contract.GetProperty("name").GetString());
+        Assert.StartsWith("sha256:", contract.GetProperty("fingerprint").GetString(), StringComparison.Ordinal);
+        Assert.Equal("amount", contract.GetProperty("features")[0].GetString());
+    }
+
+    [Fact]
+    public void A_feature_set_that_is_wrong_is_refused_with_its_errors_and_status_1()
+    {
+        var file = Path.Combine(folder, "wrong.yaml");
+        File.WriteAllText(file, "featureSet: 3\n");
+
+        Assert.Equal(1, Run("contract", file));
+        Assert.Contains("wrong.yaml", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

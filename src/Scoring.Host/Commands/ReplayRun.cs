@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.IO.Compression;
+using Scoring.Models.Features;
+using Scoring.Models.Files;
+
+namespace Scoring.Host.Commands;
+
+/// <summary>
+/// Plays a file through one feature engine: for each row the labels that are due, then the transaction, then
+/// its line of output. Memory is constant apart from the entities and the labels not yet due.
+/// </summary>
+internal sealed class ReplayRun
+{
+    private const int ReportedErrors = 100;
+
+    private readonly ReplaySettings settings;
+    private readonly TextWriter messages;
+    private readonly FeatureEngine engine;
+    private readonly EventFileMap map;
+    private readonly PendingLabels labels;
+    private readonly double[] vector;
+    private long rows;
+    private long written;
+    private long duplicates;
+    private long late;
+    private long degraded;
+    private long bad;
+
+    private ReplayRun(ReplaySettings settings, TextWriter messages)
+    {
+        this.settings = settings;
+        this.messages = messages;
+        using var features = settings.Features.OpenText();
+        using var mapText = settings.Map.OpenText();
+        engine = new FeatureEngine(FeatureSet.Parse(features, settings.Features.ToString()), new FeatureEngineOptions());
+        map = EventFileMap.Parse(mapText, settings.Map.ToString()).WithLabel(settings.LabelColumn, settings.LabelDelay);
+        labels = new PendingLabels(engine, map.LabelDelay);
+        vector = new double[engine.Set.FeatureNames.Count];
+    }
+
+    /// <summary>Plays the file. The output appears only when all of it is written.</summary>
+    /// <returns>The exit status: 0, or 1 if a bad row was to be fatal.</returns>
+    public static int Execute(ReplaySettings settings, TextWriter messages, CancellationToken cancellation)
+    {
+        var run = new ReplayRun(settings, messages);
+        var partial = settings.Output.FullName + ".partial";
+        var completed = false;
+        try
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            using (var file = settings.Input.OpenRead())
+            using (var output = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.Read, 1))
+                completed = ReplayProgress.Show(file.Length, progress => run.Play(file, output, progress, cancellation));
+            if (completed)
+                File.Move(partial, settings.Output.FullName, overwrite: true);
+            run.Summarize(TimeProvider.System.GetElapsedTime(started));
+            return completed ? 0 : 1;
+        }
+        finally
+        {
+            if (!completed)
+                File.Delete(partial);
+        }
+    }
+
+    private bool Play(FileStream file, Stream output, Action<long> progress, CancellationToken cancellation)
+    {
+        var name = settings.Input.Name.ToLowerInvariant();
+        var isCompressed = name.EndsWith(".gz", StringComparison.Ordinal);
+        var bare = isCompressed ? name[..^3] : name;
+        var format = bare.EndsWith(".jsonl", StringComparison.Ordinal) || bare.EndsWith(".ndjson", StringComparison.Ordinal) ? EventFileFormat.JsonLines : EventFileFormat.Csv;
+        using var content = isCompressed ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : (Stream)file;
+        var reader = new EventFileReader(content, map, format, settings.Input.ToString());
+        var writer = new FeatureRows(output);
+        writer.Header(engine.Set.FeatureNames);
+        while (reader.Read(out var row))
+        {
+            if (++rows % settings.BatchRows == 0)
+            {
+                writer.Flush();
+                progress(file.Position);
+                cancellation.ThrowIfCancellationRequested();
+            }
+
+            if (row.Error is null)
+                Apply(row, writer);
+            else if (!Report(row))
+                return false;
+        }
+
+        writer.Flush();
+        progress(file.Length);
+        return true;
+    }
+
+    private void Apply(in EventFileRow row, FeatureRows writer)
+    {
+        labels.ApplyDue(row.Transaction.EventTimeMicros);
+        var result = engine.Apply(row.Transaction, vector);
+        if (result.Duplicate)
+        {
+            duplicates++;
+            return;
+        }
+
+        late += result.Late ? 1 : 0;
+        degraded += result.Degraded.Count > 0 ? 1 : 0;
+        written++;
+        writer.Row(row.Transaction.TransactionId, vector);
+        if (row.IsFraud == true)
+            labels.Add(row.Transaction);
+    }
+
+    private bool Report(in EventFileRow row)
+    {
+        bad++;
+        if (settings.FailOnError)
+        {
+            messages.WriteLine($"{settings.Input}:{row.Line}: {row.Error}");
+            return false;
+        }
+
+        if (bad <= ReportedErrors)
+            messages.WriteLine($"{settings.Input}:{row.Line}: skipped: {row.Error}");
+        if (bad == ReportedErrors)
+            messages.WriteLine("further bad rows are only counted");
+        return true;
+    }
+
+    private void Summarize(TimeSpan elapsed)
+    {
+        var invariant = CultureInfo.InvariantCulture;
+        messages.WriteLine(string.Create(invariant, $"{rows:N0} rows in {elapsed.TotalSeconds:N2} s ({rows / Math.Max(elapsed.TotalSeconds, 1e-9):N0} rows/s)"));
+        messages.WriteLine(string.Create(invariant, $"written {written:N0}, duplicates {duplicates:N0}, bad {bad:N0}, late {late:N0}, degraded {degraded:N0}, labels applied {engine.LabelsApplied:N0}, labels not yet due {labels.Count:N0}"));
+        foreach (var kind in engine.Statistics())
+            messages.WriteLine(string.Create(invariant, $"{kind.Name}: {kind.Entities:N0} held, {kind.Events:N0} events, {kind.Bytes / 1024.0 / 1024:N1} MiB, {kind.Expired:N0} expired, {kind.DroppedEvents:N0} events dropped"));
+    }
+}

@@ -1,0 +1,310 @@
+using Scoring.Models.Features.Plan;
+using Scoring.Models.Features.State;
+using Scoring.Models.Wire;
+
+namespace Scoring.Models.Features;
+
+/// <summary>
+/// Computes the features of transactions and keeps the entities that this takes: those of one shard, or of
+/// one replay. A pure state machine: no clock, no chance, no I/O, so the same records in the same order give
+/// the same features, bit for bit. Owned by one loop, so it needs no lock.
+/// </summary>
+public sealed class FeatureEngine
+{
+    // Enough to pass every entity many times while its events grow old, few enough not to be felt.
+    private const int SweepSteps = 2;
+
+    // The years 1 to 9999, so that no window's arithmetic can overflow.
+    private const long EarliestMicros = -62_135_596_800_000_000;
+    private const long LatestMicros = 253_402_300_799_999_999;
+
+    // Low enough to be before every event, high enough that subtracting a duration cannot overflow.
+    private const long BeforeAllTime = long.MinValue / 2;
+
+    private readonly FeaturePlan plan;
+    private readonly EntityTable?[] tables;
+    private readonly Entity?[] found;
+    private readonly EventReader events;
+    private readonly DegradedReasons degraded;
+    private readonly long latenessMicros;
+    private readonly long horizonMicros;
+    private byte[] key = new byte[256];
+    private EventFacts facts;
+    private long previousTime = BeforeAllTime;
+    private long expiryMark = BeforeAllTime;
+
+    /// <summary>Makes an engine without any history.</summary>
+    /// <param name="set">The features to compute.</param>
+    /// <param name="options">How to run.</param>
+    public FeatureEngine(FeatureSet set, FeatureEngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.DuplicateHorizon, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.DuplicateHorizon, TimeSpan.FromDays(3650));
+        Set = set;
+        plan = set.Compile(options.DuplicateHorizon);
+        latenessMicros = set.LatenessMicros;
+        horizonMicros = options.DuplicateHorizon.Ticks / TimeSpan.TicksPerMicrosecond;
+        tables = [.. plan.Entities.Select(e => options.LocalEntitiesOnly && !e.IsLocal ? null : new EntityTable(e))];
+        found = new Entity?[tables.Length];
+        facts.Fields = new ulong[plan.Fields.Length];
+        events = new EventReader(plan, set.TimeZone);
+        degraded = new DegradedReasons(plan, options);
+    }
+
+    /// <summary>The features that this engine computes.</summary>
+    public FeatureSet Set { get; }
+
+    /// <summary>
+    /// The newest event time of any record applied, in microseconds since 1970-01-01T00:00:00Z;
+    /// <see cref="long.MinValue"/> before the first. It moves only by records.
+    /// </summary>
+    public long WatermarkMicros { get; private set; } = long.MinValue;
+
+    /// <summary>Labels whose transaction was held and marked.</summary>
+    public long LabelsApplied { get; private set; }
+
+    /// <summary>Labels whose transaction no entity holds.</summary>
+    public long LabelsUnmatched { get; private set; }
+
+    /// <summary>
+    /// Computes the transaction's features as of its own time and adds it to its entities. Either all of its
+    /// entities change or, if this throws, none. Allocates only to make an entity or to let one grow.
+    /// </summary>
+    /// <param name="transaction">The transaction; nothing of it is kept by reference.</param>
+    /// <param name="features">The vector to fill, as long as <see cref="FeatureSet.FeatureNames"/>; NaN is missing.</param>
+    /// <exception cref="ArgumentException">The vector has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The amount is above <see cref="Money.MaxUnits"/> or the time outside the years 1 to 9999.</exception>
+    public FeatureResult Apply(in Transaction transaction, Span<double> features)
+    {
+        // 1. Validate.
+        Validate(transaction, features);
+        features.Fill(double.NaN);
+
+        // 2. Seen before?
+        facts.Time = transaction.EventTimeMicros;
+        facts.AmountUnits = transaction.AmountUnits;
+        facts.Id = Hash64.Of(transaction.TransactionId);
+        found[0] = Find(0, transaction);
+        if (found[0] is { } card && WasSeen(card))
+            return new FeatureResult(true, false, []);
+
+        // 3. Find or make its entities and make room in each, so that nothing can fail from here on.
+        events.Read(transaction, ref facts);
+        Reserve(transaction);
+
+        // 4. Entities, event and calendar, arithmetic.
+        var late = ApplyToEntities(features);
+        events.Compute(transaction, facts, features);
+
+        // 5. Time moves on and idle entities leave.
+        Advance(facts.Time);
+        return new FeatureResult(false, late, degraded.Current(facts.Time));
+    }
+
+    /// <summary>Marks the transaction that a label is of in its card and its user.</summary>
+    /// <param name="label">The label.</param>
+    /// <returns>Whether any entity holds the transaction.</returns>
+    public bool ApplyLabel(in Label label)
+    {
+        var id = Hash64.Of(label.TransactionId);
+        var marked = false;
+        for (var i = 0; i < tables.Length; i++)
+        {
+            if (tables[i] is not { Plan: { HasLabels: true, IsLocal: true } entityPlan } table)
+                continue;
+            var entityKey = entityPlan.IsCard ? CardKey(label.UserId, label.CardId) : label.UserId;
+            marked |= Mark(table, Live(table, entityKey), id, label.IsFraud);
+        }
+
+        return Count(marked);
+    }
+
+    /// <summary>Marks a transaction in all of its entities, as replay does when the transaction's label becomes known.</summary>
+    /// <param name="transaction">The transaction; only its id and keys are read.</param>
+    /// <param name="isFraud">What the label says.</param>
+    /// <returns>Whether any entity holds the transaction.</returns>
+    public bool ApplyLabel(in Transaction transaction, bool isFraud)
+    {
+        var id = Hash64.Of(transaction.TransactionId);
+        var marked = false;
+        for (var i = 0; i < tables.Length; i++)
+        {
+            if (tables[i] is { Plan.HasLabels: true } table)
+                marked |= Mark(table, Find(i, transaction), id, isFraud);
+        }
+
+        return Count(marked);
+    }
+
+    /// <summary>
+    /// Reads the features of a card and its user as of each one's own newest event, without changing anything.
+    /// What only a transaction has (event fields, calendar flags, arithmetic over them) is missing.
+    /// </summary>
+    /// <param name="userId">The user, in UTF-8: the card's own id where it is its own user.</param>
+    /// <param name="cardId">The card, in UTF-8.</param>
+    /// <param name="features">The vector to fill; NaN is missing.</param>
+    /// <param name="asOfMicros">The newest event of the two, in microseconds since 1970-01-01T00:00:00Z.</param>
+    /// <returns>False if the card is not known.</returns>
+    public bool TryRead(ReadOnlySpan<byte> userId, ReadOnlySpan<byte> cardId, Span<double> features, out long asOfMicros)
+    {
+        features.Fill(double.NaN);
+        asOfMicros = long.MinValue;
+        var known = false;
+        var none = new EventFacts { Fields = new ulong[plan.Fields.Length] };
+        for (var i = 0; i < tables.Length; i++)
+        {
+            if (tables[i] is not { Plan: { IsLocal: true } entityPlan } table)
+                continue;
+            if (Live(table, entityPlan.IsCard ? CardKey(userId, cardId) : userId) is not { Newest: > long.MinValue } entity)
+                continue;
+            known |= entityPlan.IsCard;
+            none.Time = entity.Newest;
+            asOfMicros = Math.Max(asOfMicros, entity.Newest);
+            var view = new EntityView(entityPlan, entity);
+            foreach (var read in entityPlan.ReadsBefore)
+                features[read.Target] = WindowReader.Read(view, read, none);
+            foreach (var read in entityPlan.ReadsAfter)
+                features[read.Target] = WindowReader.Read(view, read, none);
+        }
+
+        return known;
+    }
+
+    /// <summary>Moves the watermark, as the tick records of a quiet shard do. It never moves back.</summary>
+    /// <param name="micros">Microseconds since 1970-01-01T00:00:00Z.</param>
+    public void AdvanceWatermark(long micros)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(micros, EarliestMicros);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(micros, LatestMicros);
+        previousTime = Math.Max(previousTime, micros);
+        Advance(micros);
+    }
+
+    /// <summary>What is held of each kind of entity, in the plan's order.</summary>
+    public IReadOnlyList<EntityStatistics> Statistics() =>
+        [.. tables.OfType<EntityTable>().Select(t => new EntityStatistics(t.Plan.Name, t.Count, t.Events, t.Bytes, t.Expired, t.Dropped))];
+
+    private void Validate(in Transaction transaction, Span<double> features)
+    {
+        if (features.Length != plan.FeatureCount)
+            throw new ArgumentException($"the vector has {features.Length} places but feature set {Set.Name} has {plan.FeatureCount} features", nameof(features));
+        if (transaction.AmountUnits is < -Money.MaxUnits or > Money.MaxUnits)
+            throw new ArgumentOutOfRangeException(nameof(transaction), transaction.AmountUnits, $"an amount is at most {Money.MaxUnits} ten-thousandths");
+        if (transaction.EventTimeMicros is < EarliestMicros or > LatestMicros)
+            throw new ArgumentOutOfRangeException(nameof(transaction), transaction.EventTimeMicros, "an event's time lies in the years 1 to 9999");
+    }
+
+    private bool WasSeen(Entity card)
+    {
+        var from = Math.Max(card.Newest, facts.Time) - horizonMicros;
+        var view = new EntityView(plan.Entities[0], card);
+        if (view.Ids[view.UpperBound(from)..card.End].Contains(facts.Id))
+            return true;
+        var id = facts.Id;
+        return card.Refused is { } refused && refused.Exists(r => r.Id == id && r.Time > from);
+    }
+
+    private void Reserve(in Transaction transaction)
+    {
+        for (var i = 0; i < tables.Length; i++)
+        {
+            if (tables[i] is not { } table)
+                continue;
+            if (i > 0)
+                found[i] = Find(i, transaction);
+            var entityKey = KeyOf(i, transaction);
+            if (entityKey.IsEmpty)
+                continue;
+            var entity = found[i] ??= table.Add(entityKey, Hash64.Of(entityKey));
+            table.Reserve(entity, facts.AmountUnits);
+        }
+    }
+
+    private bool ApplyToEntities(Span<double> features)
+    {
+        var late = false;
+        degraded.Clear();
+        for (var i = 0; i < tables.Length; i++)
+        {
+            if (tables[i] is not { } table || found[i] is not { } entity)
+                continue;
+            var newest = entity.Newest;
+            var accepted = EntityUpdate.Apply(table, entity, facts, latenessMicros, features);
+            entity.Changed = true;
+            degraded.Check(table.Plan, entity, facts.Time, accepted ? long.MinValue : newest - table.Plan.HoldMicros);
+            if (accepted)
+                continue;
+            late = true;
+            if (i == 0)
+                RememberRefused(entity);
+        }
+
+        return late;
+    }
+
+    private void RememberRefused(Entity card)
+    {
+        var from = card.Newest - horizonMicros;
+        if (facts.Time <= from)
+            return;
+        var refused = card.Refused ??= [];
+        refused.RemoveAll(r => r.Time <= from);
+        if (refused.Count >= plan.Entities[0].MaxEvents)
+            refused.RemoveAt(0);
+        refused.Add((facts.Time, facts.Id));
+    }
+
+    private void Advance(long time)
+    {
+        WatermarkMicros = Math.Max(WatermarkMicros, time);
+
+        // One record with a wrong time must not expire everything: what two records in a row agree on counts.
+        expiryMark = Math.Max(expiryMark, Math.Min(time, previousTime));
+        previousTime = time;
+        foreach (var table in tables)
+            table?.Sweep(expiryMark, SweepSteps);
+    }
+
+    private Entity? Find(int index, in Transaction transaction) => tables[index] is { } table ? Live(table, KeyOf(index, transaction)) : null;
+
+    /// <summary>The entity, which forgets everything if it expired: when it is removed must not matter.</summary>
+    private Entity? Live(EntityTable table, ReadOnlySpan<byte> entityKey)
+    {
+        if (entityKey.IsEmpty || table.Find(entityKey, Hash64.Of(entityKey)) is not { } entity)
+            return null;
+        if (table.IsExpired(entity, expiryMark))
+            table.Expire(entity);
+        return entity;
+    }
+
+    private ReadOnlySpan<byte> KeyOf(int index, in Transaction transaction) => plan.Entities[index].Key switch
+    {
+        TransactionField.CardId => CardKey(transaction.UserId, transaction.CardId),
+        TransactionField.UserId => transaction.UserId,
+        var field => transaction.Field(field),
+    };
+
+    // A card is keyed by its user and itself; 0xFF stands in no UTF-8 text, so no two pairs share a key.
+    private ReadOnlySpan<byte> CardKey(ReadOnlySpan<byte> user, ReadOnlySpan<byte> card)
+    {
+        var length = user.Length + 1 + card.Length;
+        if (key.Length < length)
+            key = new byte[2 * length];
+        user.CopyTo(key);
+        key[user.Length] = 0xFF;
+        card.CopyTo(key.AsSpan(user.Length + 1));
+        return key.AsSpan(0, length);
+    }
+
+    private static bool Mark(EntityTable table, Entity? entity, ulong id, bool isFraud) =>
+        entity is not null && EntityUpdate.Label(table.Plan, entity, id, isFraud);
+
+    private bool Count(bool marked)
+    {
+        LabelsApplied += marked ? 1 : 0;
+        LabelsUnmatched += marked ? 0 : 1;
+        return marked;
+    }
+}

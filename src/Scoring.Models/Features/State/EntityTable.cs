@@ -1,0 +1,139 @@
+using Scoring.Models.Features.Plan;
+
+namespace Scoring.Models.Features.State;
+
+/// <summary>
+/// All entities of one kind by key. Open addressing with linear probing; a 32-bit tag a slot keeps a probe
+/// from touching entities it does not want. Looking up allocates nothing.
+/// </summary>
+internal sealed class EntityTable(EntityPlan plan)
+{
+    private Entity?[] slots = new Entity?[16];
+    private uint[] tags = new uint[16];
+    private int hand;
+
+    public EntityPlan Plan { get; } = plan;
+
+    public int Count { get; private set; }
+
+    /// <summary>Events held by all entities.</summary>
+    public long Events { get; set; }
+
+    /// <summary>Bytes of all entities, without this table's own.</summary>
+    public long EntityBytes { get; private set; }
+
+    /// <summary>Entities that left because they were idle for longer than their events are held.</summary>
+    public long Expired { get; private set; }
+
+    /// <summary>Events that left because their entity was full.</summary>
+    public long Dropped { get; set; }
+
+    /// <summary>Bytes of entities and of the table.</summary>
+    public long Bytes => EntityBytes + (12L * slots.Length) + 48;
+
+    /// <summary>The slots, for going through all entities; empty ones are null.</summary>
+    public ReadOnlySpan<Entity?> Slots => slots;
+
+    public Entity? Find(ReadOnlySpan<byte> key, ulong hash)
+    {
+        var mask = slots.Length - 1;
+        for (var place = Home(hash, mask); slots[place] is { } entity; place = (place + 1) & mask)
+        {
+            if (tags[place] == (uint)hash && entity.KeyHash == hash && entity.Key.SequenceEqual(key))
+                return entity;
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds an entity whose key is not there yet.</summary>
+    public Entity Add(ReadOnlySpan<byte> key, ulong hash)
+    {
+        var entity = new Entity(Plan, key, hash);
+        if ((Count + 1) * 4L > slots.Length * 3L)
+            Grow();
+        Place(slots, tags, entity);
+        Count++;
+        return entity;
+    }
+
+    /// <summary>Makes room for one more event of this amount and keeps count of the bytes.</summary>
+    public void Reserve(Entity entity, long amountUnits)
+    {
+        entity.Reserve(Plan, amountUnits);
+        var bytes = entity.Bytes;
+        EntityBytes += bytes - entity.CountedBytes;
+        entity.CountedBytes = bytes;
+    }
+
+    /// <summary>Lets the entity forget everything.</summary>
+    public void Expire(Entity entity)
+    {
+        Events -= entity.Count;
+        Expired++;
+        entity.Clear(Plan);
+    }
+
+    /// <summary>Looks at the next slots and removes idle entities: a bounded share of the work each time.</summary>
+    public void Sweep(long watermark, int steps)
+    {
+        for (; steps > 0; steps--)
+        {
+            hand = (hand + 1) & (slots.Length - 1);
+            if (slots[hand] is { } entity && IsExpired(entity, watermark))
+                RemoveAt(hand);
+        }
+    }
+
+    /// <summary>Whether every event that the entity holds is out of every window, for any event that is not late.</summary>
+    public bool IsExpired(Entity entity, long watermark) =>
+        entity.Newest != long.MinValue && watermark - Plan.HoldMicros >= entity.Newest;
+
+    private static int Home(ulong hash, int mask) => (int)(hash >> 32) & mask;
+
+    private static void Place(Entity?[] slots, uint[] tags, Entity entity)
+    {
+        var mask = slots.Length - 1;
+        var place = Home(entity.KeyHash, mask);
+        while (slots[place] is not null)
+            place = (place + 1) & mask;
+        slots[place] = entity;
+        tags[place] = (uint)entity.KeyHash;
+    }
+
+    private void Grow()
+    {
+        var more = new Entity?[slots.Length * 2];
+        var moreTags = new uint[more.Length];
+        foreach (var entity in slots)
+        {
+            if (entity is not null)
+                Place(more, moreTags, entity);
+        }
+
+        slots = more;
+        tags = moreTags;
+    }
+
+    // Linear probing without tombstones (Knuth, 6.4, algorithm R).
+    private void RemoveAt(int gap)
+    {
+        var entity = slots[gap]!;
+        Count--;
+        Expired++;
+        Events -= entity.Count;
+        EntityBytes -= entity.CountedBytes;
+        var mask = slots.Length - 1;
+        for (var next = (gap + 1) & mask; slots[next] is { } other; next = (next + 1) & mask)
+        {
+            var home = Home(other.KeyHash, mask);
+            if (((next - home) & mask) < ((next - gap) & mask))
+                continue;
+            slots[gap] = other;
+            tags[gap] = tags[next];
+            gap = next;
+        }
+
+        slots[gap] = null;
+    }
+}

@@ -1,0 +1,18 @@
+namespace Scoring.Models.Features.State;
+
+/// <summary>What entities need of a transaction, computed once for all of them.</summary>
+internal struct EventFacts
+{
+    /// <summary>Microseconds since 1970-01-01T00:00:00Z.</summary>
+    public long Time;
+
+    public long AmountUnits;
+
+    public ulong Id;
+
+    /// <summary>Bit i + 1: it passes the set's filter i.</summary>
+    public uint Flags;
+
+    /// <summary>The hashes of the set's hashed fields, 0 for a missing one.</summary>
+    public ulong[] Fields;
+}

@@ -1,0 +1,148 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Scoring.Models.Yaml;
+
+/// <summary>A mapping of a YAML file that names the line of whatever it cannot read.</summary>
+internal sealed class YamlMap
+{
+    private readonly Dictionary<string, YamlNode> values = [];
+    private readonly YamlErrors errors;
+
+    private YamlMap(YamlMappingNode node, YamlErrors errors)
+    {
+        Node = node;
+        this.errors = errors;
+        foreach (var (key, value) in node.Children)
+        {
+            Keys.Add(key);
+            if (key is YamlScalarNode { Value: { } text })
+                values[text] = value;
+            else
+                errors.Add(key, "a key must be a plain word");
+        }
+    }
+
+    public YamlMappingNode Node { get; }
+
+    /// <summary>The keys' nodes, in the file's order.</summary>
+    public List<YamlNode> Keys { get; } = [];
+
+    /// <summary>Reads the one mapping that a file consists of; null, with an error noted, if it is no such file.</summary>
+    public static YamlMap? Load(TextReader yaml, YamlErrors errors)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(yaml);
+        }
+        catch (YamlException e)
+        {
+            errors.Add(e.Start.Line, $"not valid YAML: {e.Message}");
+            return null;
+        }
+
+        if (stream.Documents is [{ RootNode: YamlMappingNode root }])
+            return new YamlMap(root, errors);
+        errors.Add(1, "the file must be one YAML mapping (key: value lines)");
+        return null;
+    }
+
+    public static YamlMap? From(YamlNode node, string what, YamlErrors errors)
+    {
+        if (node is YamlMappingNode mapping)
+            return new YamlMap(mapping, errors);
+        errors.Add(node, $"{what} must be a mapping such as {{ key: value }}");
+        return null;
+    }
+
+    public bool Has(string key) => values.ContainsKey(key);
+
+    public YamlNode? Get(string key) => values.GetValueOrDefault(key);
+
+    /// <summary>The node to blame for the key: its value, or the whole mapping where the key is absent.</summary>
+    public YamlNode At(string key) => values.GetValueOrDefault(key, Node);
+
+    /// <summary>Notes an error for every key that is not among the allowed ones.</summary>
+    public void AllowOnly(string what, params ReadOnlySpan<string> allowed)
+    {
+        foreach (var key in Keys)
+        {
+            if (key is YamlScalarNode { Value: { } text } && !allowed.Contains(text))
+                errors.Add(key, $"{what}: unknown key '{text}'; the keys are {string.Join(", ", allowed.ToArray())}");
+        }
+    }
+
+    /// <summary>The key's text; null where it is absent (an error if required) or no scalar.</summary>
+    public string? Text(string key, string what, bool required = false)
+    {
+        switch (Get(key))
+        {
+            case YamlScalarNode { Value: { Length: > 0 } text }:
+                return text;
+            case null:
+                if (required)
+                    errors.Add(Node, $"{what}: '{key}' is missing");
+                return null;
+            case var other:
+                errors.Add(other, $"{what}: '{key}' must be one value");
+                return null;
+        }
+    }
+
+    public long? Duration(string key, string what)
+    {
+        if (Text(key, what) is not { } text)
+            return null;
+        if (DurationText.TryParse(text, out var micros))
+            return micros;
+        errors.Add(At(key), $"{what}: {key} '{text}' is not a duration; write a whole number and a unit: s, m, h or d (90s, 15m, 1h, 30d)");
+        return null;
+    }
+
+    public int? Integer(string key, string what, int from, int to)
+    {
+        if (Text(key, what) is not { } text)
+            return null;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= from && value <= to)
+            return value;
+        errors.Add(At(key), $"{what}: {key} '{text}' must be a whole number from {from} to {to}");
+        return null;
+    }
+
+    public double? Number(string key, string what)
+    {
+        if (Text(key, what) is not { } text)
+            return null;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
+            return value;
+        errors.Add(At(key), $"{what}: {key} '{text}' must be a number");
+        return null;
+    }
+
+    /// <summary>The key's texts: one scalar, or a list of scalars; null where absent or wrong.</summary>
+    public IReadOnlyList<string>? Texts(string key, string what)
+    {
+        var node = Get(key);
+        if (node is null)
+            return null;
+        if (node is YamlScalarNode { Value: { Length: > 0 } one })
+            return [one];
+        if (node is YamlSequenceNode { Children.Count: > 0 } list && list.All(c => c is YamlScalarNode { Value.Length: > 0 }))
+            return [.. list.Select(c => ((YamlScalarNode)c).Value!)];
+        errors.Add(node, $"{what}: '{key}' must be a value or a list of values such as [a, b]");
+        return null;
+    }
+
+    /// <summary>Reads a time zone by its IANA name; UTC where absent or unknown.</summary>
+    public TimeZoneInfo TimeZone(string key, string what)
+    {
+        if (Text(key, what) is not { } name || name == "UTC")
+            return TimeZoneInfo.Utc;
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
+            return zone;
+        errors.Add(At(key), $"{what}: time zone '{name}' is not known here; write UTC or an IANA name such as Europe/Paris (the system's tzdata package holds them)");
+        return TimeZoneInfo.Utc;
+    }
+}

@@ -1,0 +1,54 @@
+using Scoring.Models.Features;
+using Xunit.Abstractions;
+
+namespace Scoring.Tests.Features;
+
+/// <summary>Random feature sets over random streams equal the oracle exactly. A failure names its seed.</summary>
+public sealed class OracleTests(ITestOutputHelper output)
+{
+    private const int StreamsPerBatch = 2_000;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void Features_of_random_streams_equal_those_of_the_oracle(int batch)
+    {
+        var (values, duplicates, late) = (0L, 0L, 0L);
+        for (var seed = batch * 1_000_000; seed < (batch * 1_000_000) + StreamsPerBatch; seed++)
+        {
+            var stream = new RandomStream(seed);
+            var engine = new FeatureEngine(stream.Set, new FeatureEngineOptions { DuplicateHorizon = TimeSpan.FromSeconds(stream.Horizon) });
+            var oracle = new Oracle(stream.Features, stream.Lateness, stream.Retain, stream.Horizon);
+            var vector = new double[stream.Features.Count];
+            for (var i = 0; i < stream.Events.Count; i++)
+            {
+                if (stream.Labels[i] is { } labelled)
+                {
+                    engine.ApplyLabel(RandomStream.Transaction(labelled), true);
+                    oracle.Label(labelled);
+                }
+
+                var result = engine.Apply(RandomStream.Transaction(stream.Events[i]), vector);
+                var expected = oracle.Apply(stream.Events[i]);
+                if (result.Duplicate != expected.Duplicate || result.Late != expected.Late)
+                    Assert.Fail($"seed {seed} event {i}: duplicate {result.Duplicate}, late {result.Late}; expected {expected.Duplicate}, {expected.Late}\n{stream}");
+                for (var f = 0; f < vector.Length; f++)
+                {
+                    if (!vector[f].Equals(expected.Values[f]))
+                        Assert.Fail($"seed {seed} event {i}: {stream.Features[f].Yaml()} is {vector[f]:R}, expected {expected.Values[f]:R}\n{stream}");
+                }
+
+                values += vector.Length;
+                duplicates += result.Duplicate ? 1 : 0;
+                late += result.Late ? 1 : 0;
+            }
+        }
+
+        output.WriteLine($"{values} values equal, {duplicates} duplicates, {late} late");
+        Assert.True(duplicates > 100 && late > 1000, "the streams must have duplicates and late events");
+    }
+}
