@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Scoring.Models.Files;
 using Scoring.Producer.Collect;
 using Scoring.Producer.Load;
 
@@ -43,7 +44,7 @@ internal static class ProduceRun
         {
             return await action();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException or EventFileException)
         {
             Console.Error.WriteLine(e.Message);
             return Failed;
@@ -56,6 +57,12 @@ internal static class ProduceRun
 
     private static (IRecordSource Source, ITransactionIds Ids) Open(ProduceOptions load, ParseResult parsed, LoadOptions options, EventClock clock)
     {
+        if (load.Input(parsed) is { } input)
+        {
+            using var text = input.Map.OpenText();
+            return (new FileRecords(input.File.FullName, EventFileMap.Parse(text, input.Map.Name)), new HashedIds());
+        }
+
         var time = TimeProvider.System;
         var now = (time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
         // A run without an end is planned as one of an hour; past it the simulated time is the present.

@@ -28,8 +28,11 @@ public interface IRecordSource : IDisposable
     /// <summary>Whether the current transaction is fraud in truth; false where the source does not know.</summary>
     bool IsFraud { get; }
 
-    /// <summary>Whether the service must refuse the current transaction: a file may hold such.</summary>
+    /// <summary>Whether the service must refuse the current transaction, known once it is written: a file may hold such.</summary>
     bool IsRefused { get; }
+
+    /// <summary>What was wrong with the source itself so far, in a sentence; null if nothing was.</summary>
+    string? Problem { get; }
 
     /// <summary>Moves to the next event.</summary>
     /// <returns>False if there is none.</returns>

@@ -79,6 +79,8 @@ public sealed class LoadRun
         reader.Dispose();
         if (generator.DeliveryError is { } error)
             AddProblem($"a record was not stored: {error}");
+        if (source.Problem is { } problem)
+            AddProblem(problem);
         return new RunReport(reconciliation.Counts(), reader.Latency, sending, reader.Declined, problems);
     }
 

@@ -63,6 +63,9 @@ public sealed class SimulatedRecords : IRecordSource
     public bool IsRefused => false;
 
     /// <inheritdoc/>
+    public string? Problem => null;
+
+    /// <inheritdoc/>
     public bool MoveNext()
     {
         current = simulator.Next();

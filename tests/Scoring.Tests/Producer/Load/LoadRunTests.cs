@@ -149,6 +149,8 @@ public sealed class LoadRunTests
 
         public bool IsRefused => inner.IsRefused;
 
+        public string? Problem => inner.Problem;
+
         public bool MoveNext()
         {
             if (transactions >= most || !inner.MoveNext())

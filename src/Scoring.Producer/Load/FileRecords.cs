@@ -1,0 +1,190 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Scoring.Models.Files;
+using Scoring.Models.Wire;
+
+namespace Scoring.Producer.Load;
+
+/// <summary>
+/// Records of a file's rows, in its order, with the labels of its fraud when the map says that they become
+/// known. Rows that are no events are left out, counted and remembered by their first.
+/// </summary>
+public sealed class FileRecords : IRecordSource
+{
+    /// <summary>Labels that wait to become known at most; a file and a delay that need more are refused.</summary>
+    public const int MaxPendingLabels = 1_000_000;
+
+    private static readonly TransactionField[] Fields = Enum.GetValues<TransactionField>();
+
+    private readonly Stream file;
+    private readonly Stream content;
+    private readonly EventFileReader reader;
+    private readonly EventFileMap map;
+    private readonly string sourceName;
+    private readonly TransactionDecoder decoder = new(new DecodeLimits());
+    private readonly ArrayBufferWriter<byte> buffer = new(1_024);
+    private readonly Utf8JsonWriter json;
+    private readonly PriorityQueue<PendingLabel, (long Due, long Order)> labels = new();
+    private EventFileRow row;
+    private bool hasRow;
+    private bool isAhead;
+    private PendingLabel label;
+    private long order;
+
+    /// <summary>Opens a file; its name says how it is written: .csv, .jsonl or .ndjson, each also with .gz.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="map">How its columns become events.</param>
+    /// <exception cref="EventFileException">The file's header lacks mapped columns.</exception>
+    public FileRecords(string path, EventFileMap map)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(map);
+        this.map = map;
+        sourceName = Path.GetFileName(path);
+        var isCompressed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+        var bare = isCompressed ? path[..^3] : path;
+        var isJson = bare.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || bare.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase);
+        file = File.OpenRead(path);
+        content = isCompressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+        json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+        try
+        {
+            reader = new EventFileReader(content, map, isJson ? EventFileFormat.JsonLines : EventFileFormat.Csv, sourceName);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How many rows were left out because they are no events.</summary>
+    public long BadRows { get; private set; }
+
+    /// <summary>Where and why the first of them is none; null if all rows are events.</summary>
+    public string? FirstBadRow { get; private set; }
+
+    /// <inheritdoc/>
+    public SourceKind Kind { get; private set; }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Key => Kind == SourceKind.Label ? label.Key : row.Transaction.UserId;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> TransactionId => row.Transaction.TransactionId;
+
+    /// <inheritdoc/>
+    public bool IsFraud => row.IsFraud == true;
+
+    /// <inheritdoc/>
+    public bool IsRefused { get; private set; }
+
+    /// <inheritdoc/>
+    public string? Problem => BadRows == 0 ? null : $"{BadRows:N0} rows of {sourceName} are no transactions and were not sent; the first: {FirstBadRow}";
+
+    /// <inheritdoc/>
+    public bool MoveNext()
+    {
+        // The row behind a transaction is read before a label is told, because the label may be due before it.
+        if (!isAhead)
+        {
+            Keep();
+            hasRow = ReadRow();
+        }
+
+        isAhead = false;
+        if (labels.TryPeek(out _, out var due) && (!hasRow || due.Due <= row.Transaction.EventTimeMicros))
+        {
+            label = labels.Dequeue();
+            Kind = SourceKind.Label;
+            isAhead = true;
+            return true;
+        }
+
+        Kind = SourceKind.Transaction;
+        return hasRow;
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Write(long nowMicros, long lateByMicros)
+    {
+        if (Kind == SourceKind.Label)
+            return label.Value;
+        var transaction = row.Transaction;
+        Start();
+        foreach (var field in Fields)
+        {
+            if (transaction.Has(field))
+                json.WriteString(TransactionDecoder.NameOf(field), transaction.Field(field));
+        }
+
+        json.WriteNumber("amount"u8, (decimal)transaction.AmountUnits / Money.UnitsPerOne);
+        WriteTime(Math.Max(0, transaction.EventTimeMicros - lateByMicros));
+        var value = End();
+        IsRefused = decoder.Decode(value.ToArray(), out var decoded) is not null || decoder.CheckAhead(decoded, nowMicros) is not null;
+        return value;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        json.Dispose();
+        content.Dispose();
+        file.Dispose();
+    }
+
+    private bool ReadRow()
+    {
+        while (reader.Read(out row))
+        {
+            if (row.Error is null)
+                return true;
+            BadRows++;
+            FirstBadRow ??= $"line {row.Line}: {row.Error}";
+        }
+
+        return false;
+    }
+
+    /// <summary>Keeps the label of the current row, if it is fraud, until it becomes known.</summary>
+    private void Keep()
+    {
+        if (!hasRow || row.IsFraud != true)
+            return;
+        if (labels.Count >= MaxPendingLabels)
+            throw new InvalidOperationException($"more than {MaxPendingLabels:N0} labels of {sourceName} wait for a delay of {map.LabelDelay}; shorten labelDelay");
+        var transaction = row.Transaction;
+        var due = transaction.EventTimeMicros + (long)map.LabelDelay.TotalMicroseconds;
+        Start();
+        json.WriteString("transactionId"u8, transaction.TransactionId);
+        json.WriteString("cardId"u8, transaction.CardId);
+        json.WriteString("userId"u8, transaction.UserId);
+        json.WriteBoolean("label"u8, true);
+        WriteTime(due);
+        labels.Enqueue(new PendingLabel(transaction.UserId.ToArray(), End().ToArray()), (due, order++));
+    }
+
+    private void Start()
+    {
+        buffer.ResetWrittenCount();
+        json.Reset();
+        json.WriteStartObject();
+    }
+
+    private void WriteTime(long micros)
+    {
+        Span<byte> text = stackalloc byte[EventTime.MaxFormattedBytes];
+        json.WriteString("eventTime"u8, text[..EventTime.Format(micros, text)]);
+    }
+
+    private ReadOnlySpan<byte> End()
+    {
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan;
+    }
+
+    private readonly record struct PendingLabel(byte[] Key, byte[] Value);
+}
