@@ -1,10 +1,34 @@
 using System.CommandLine;
 using Scoring.Host.Commands;
+using Scoring.Host.Options;
+using Scoring.Models.Features;
+using Scoring.Models.Inference;
 
-var root = new RootCommand("Scoring: a real-time fraud-scoring service")
+namespace Scoring.Host;
+
+/// <summary>The command line.</summary>
+internal static class Program
 {
-    ProduceCommand.Create(),
-    ReplayCommand.Create(),
-    ModelCommand.Create(),
-};
-return await root.Parse(args).InvokeAsync();
+    private const int WrongInput = 2;
+
+    private static async Task<int> Main(string[] args)
+    {
+        var root = new RootCommand("Scoring: a real-time fraud-scoring service")
+        {
+            ServeCommand.Create(),
+            ProduceCommand.Create(),
+            ReplayCommand.Create(),
+            ModelCommand.Create(),
+        };
+        try
+        {
+            // What runs long stops by itself when it is asked to; a time limit here would cut a graceful stop short.
+            return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (Exception e) when (e is OptionsException or FeatureSetException or BundleException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return WrongInput;
+        }
+    }
+}

@@ -54,6 +54,15 @@ public abstract class ScoreRequest
     /// <param name="row">Which row.</param>
     public Span<string?> Reasons(int row) => reasons.AsSpan(row * ModelBundle.MaxReasons, ModelBundle.MaxReasons);
 
+    /// <summary>A row's reasons.</summary>
+    /// <param name="row">Which row.</param>
+    public ReadOnlySpan<string> ReasonsOf(int row)
+    {
+        var room = Reasons(row);
+        var count = room.IndexOf((string?)null);
+        return (count < 0 ? room : room[..count])!;
+    }
+
     /// <summary>All rows' features, one after the other.</summary>
     public ReadOnlySpan<double> AllFeatures => features.AsSpan(0, Rows * featureCount);
 

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Scoring.Actors.Log;
 using Scoring.Kafka;
 
 namespace Scoring.Actors.Sink;

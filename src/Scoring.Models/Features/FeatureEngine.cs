@@ -138,6 +138,40 @@ public sealed class FeatureEngine
         return Count(marked);
     }
 
+    /// <summary>
+    /// Reads the features of a card and its user as of each one's own newest event, without changing anything.
+    /// What only a transaction has (event fields, calendar flags, arithmetic over them) is missing.
+    /// </summary>
+    /// <param name="userId">The user, in UTF-8: the card's own id where it is its own user.</param>
+    /// <param name="cardId">The card, in UTF-8.</param>
+    /// <param name="features">The vector to fill; NaN is missing.</param>
+    /// <param name="asOfMicros">The newest event of the two, in microseconds since 1970-01-01T00:00:00Z.</param>
+    /// <returns>False if the card is not known.</returns>
+    public bool TryRead(ReadOnlySpan<byte> userId, ReadOnlySpan<byte> cardId, Span<double> features, out long asOfMicros)
+    {
+        features.Fill(double.NaN);
+        asOfMicros = long.MinValue;
+        var known = false;
+        var none = new EventFacts { Fields = new ulong[plan.Fields.Length] };
+        for (var i = 0; i < tables.Length; i++)
+        {
+            if (tables[i] is not { Plan: { IsLocal: true } entityPlan } table)
+                continue;
+            if (Live(table, entityPlan.IsCard ? CardKey(userId, cardId) : userId) is not { Newest: > long.MinValue } entity)
+                continue;
+            known |= entityPlan.IsCard;
+            none.Time = entity.Newest;
+            asOfMicros = Math.Max(asOfMicros, entity.Newest);
+            var view = new EntityView(entityPlan, entity);
+            foreach (var read in entityPlan.ReadsBefore)
+                features[read.Target] = WindowReader.Read(view, read, none);
+            foreach (var read in entityPlan.ReadsAfter)
+                features[read.Target] = WindowReader.Read(view, read, none);
+        }
+
+        return known;
+    }
+
     /// <summary>Moves the watermark, as the tick records of a quiet shard do. It never moves back.</summary>
     /// <param name="micros">Microseconds since 1970-01-01T00:00:00Z.</param>
     public void AdvanceWatermark(long micros)

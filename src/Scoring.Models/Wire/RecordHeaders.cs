@@ -23,6 +23,12 @@ public static class RecordHeaders
 
     /// <summary>What was wrong with a dead letter, in a sentence.</summary>
     public const string ReasonDetail = "scoring-reason-detail";
+
+    /// <summary>Why a dead letter lacks its value: the log took no record of that size.</summary>
+    public const string ValueOmitted = "scoring-value-omitted";
+
+    /// <summary>Who on which node waits for a transaction's score, as <c>node:number</c>.</summary>
+    public const string ReplyTo = "scoring-reply-to";
 }
 
 /// <summary>The values of the <see cref="RecordHeaders.Kind"/> header.</summary>

@@ -13,7 +13,7 @@ namespace Scoring.Models.Wire;
 /// <param name="FeatureNames">The names of the vector's features, in its order.</param>
 public sealed record ScoreOrigin(
     string ModelName,
-    string ModelVersion,
+    int ModelVersion,
     string FeatureSetName,
     int FeatureSetVersion,
     string FeatureSetFingerprint,
@@ -23,7 +23,9 @@ public sealed record ScoreOrigin(
 /// Writes score records as JSON into a buffer that it reuses: one for each thread that writes. The same
 /// score is always the same bytes; nothing of the wall clock is in it.
 /// </summary>
-public sealed class ScoreWriter : IDisposable
+#pragma warning disable CA1001 // The JSON writer writes to a buffer of this class: there is nothing to give back.
+public sealed class ScoreWriter
+#pragma warning restore CA1001
 {
     private static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
     private static readonly JsonEncodedText[] DecisionNames = [Encode(Decision.Approve.Name()), Encode(Decision.Review.Name()), Encode(Decision.Decline.Name())];
@@ -43,7 +45,7 @@ public sealed class ScoreWriter : IDisposable
         model = WriteObject(w =>
         {
             w.WriteString("name", origin.ModelName);
-            w.WriteString("version", origin.ModelVersion);
+            w.WriteNumber("version", origin.ModelVersion);
         });
         featureSet = WriteObject(w =>
         {
@@ -102,9 +104,6 @@ public sealed class ScoreWriter : IDisposable
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => writer.Dispose();
 
     private static JsonEncodedText Encode(string text) => JsonEncodedText.Encode(text, Encoder);
 

@@ -1,6 +1,6 @@
 using Scoring.Models.Wire;
 
-namespace Scoring.Actors.Source;
+namespace Scoring.Actors.Log;
 
 /// <summary>What a record of the input log is.</summary>
 public enum RecordKind : byte
@@ -28,7 +28,8 @@ public enum RecordKind : byte
 /// <param name="Value">Its value; null is possible and wrong.</param>
 /// <param name="Kind">What it is, from its header.</param>
 /// <param name="TraceParent">Its W3C trace context; null where it has none.</param>
-/// <param name="ReplyTo">The waiter that wants this record's score, 0 for none; see <see cref="RecordKinds"/>.</param>
+/// <param name="ReplyTo">The number of the waiter on this node that wants this record's score, 0 for none.</param>
+/// <param name="ReceivedAt">When this process took it from the client, in the time provider's timestamp units.</param>
 public readonly record struct InputRecord(
     long Offset,
     long? TimestampMicros,
@@ -36,4 +37,5 @@ public readonly record struct InputRecord(
     byte[]? Value,
     RecordKind Kind,
     byte[]? TraceParent,
-    long ReplyTo);
+    long ReplyTo,
+    long ReceivedAt);

@@ -1,0 +1,186 @@
+using System.Diagnostics.Metrics;
+using Confluent.Kafka;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Scoring.Actors.Source;
+using Scoring.Kafka;
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Ledger;
+
+/// <summary>
+/// Copies the `scores` topic into the ledger, as a group of its own. How far it has come is kept in the
+/// ledger, in the same SQL transaction as the rows. Scoring never waits for it.
+/// </summary>
+public sealed partial class LedgerProjection : IAsyncDisposable
+{
+    private const int PruneEveryWrites = 256;
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(50);
+
+    private readonly ScoreLedger ledger;
+    private readonly LedgerOptions options;
+    private readonly string topic;
+    private readonly ILogger<LedgerProjection> logger;
+    private readonly IConsumer<Ignore, byte[]> consumer;
+    private readonly CancellationTokenSource stop = new();
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<LedgerRow> rows = [];
+    private readonly Dictionary<int, long> nextOffsets = [];
+    private readonly Counter<long> written;
+    private readonly Counter<long> unreadable;
+    private readonly Counter<long> failures;
+    private long writes;
+
+    /// <summary>Makes the projection; <see cref="Start"/> joins its group.</summary>
+    /// <param name="ledger">Where the scores go.</param>
+    /// <param name="options">Its bounds.</param>
+    /// <param name="source">Which brokers to read from, and the scorers' group, after which this one is named.</param>
+    /// <param name="topic">The topic of the scores.</param>
+    /// <param name="meters">Where its metrics are counted.</param>
+    /// <param name="logger">Where failed writes are logged.</param>
+    public LedgerProjection(ScoreLedger ledger, LedgerOptions options, SourceOptions source, string topic, IMeterFactory meters, ILogger<LedgerProjection> logger)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(meters);
+        NativeClient.Load();
+        this.ledger = ledger;
+        this.options = options;
+        this.topic = topic;
+        this.logger = logger;
+        var meter = meters.Create(ScoringMeter.Name);
+        written = meter.CreateCounter<long>("scoring.ledger.rows", "{score}", "Scores written to the ledger");
+        unreadable = meter.CreateCounter<long>("scoring.ledger.unreadable", "{record}", "Records of the scores' topic that are no scores");
+        failures = meter.CreateCounter<long>("scoring.ledger.failures", "{write}", "Writes to the ledger that failed and were repeated");
+        consumer = new ConsumerBuilder<Ignore, byte[]>(Configuration(source))
+            .SetPartitionsAssignedHandler((_, partitions) => partitions.Select(StartOf).ToList())
+            .SetPartitionsRevokedHandler((_, _) => WriteCollected())
+            .SetPartitionsLostHandler((_, _) => { })
+            .SetErrorHandler((_, error) => LogClientError(error.Code, error.Reason))
+            .SetLogHandler((_, message) => LogClientMessage(message.Facility, message.Message))
+            .Build();
+    }
+
+    /// <summary>Joins the group and begins to copy.</summary>
+    public void Start()
+    {
+        consumer.Subscribe(topic);
+        new Thread(Run) { Name = "ledger", IsBackground = true, Priority = ThreadPriority.BelowNormal }.Start();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await ended.Task;
+        consumer.Dispose();
+        stop.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                Collect();
+                WriteCollected();
+            }
+
+            consumer.Close();
+        }
+        finally
+        {
+            ended.TrySetResult();
+        }
+    }
+
+    // Takes what is there, and waits only while there is nothing.
+    private void Collect()
+    {
+        var timeout = (int)PollTimeout.TotalMilliseconds;
+        while (rows.Count < options.MaxBatchRows && !stop.IsCancellationRequested && TakeNext(timeout) is { } result)
+        {
+            timeout = 0;
+            nextOffsets[result.Partition.Value] = result.Offset.Value + 1;
+            if (result.Message.Value is { } value && ScoreKeys.TryRead(value, out var keys))
+                rows.Add(new LedgerRow(keys, value));
+            else
+                unreadable.Add(1);
+        }
+    }
+
+    private ConsumeResult<Ignore, byte[]>? TakeNext(int timeout)
+    {
+        try
+        {
+            return consumer.Consume(timeout);
+        }
+        catch (ConsumeException e) when (!e.Error.IsFatal)
+        {
+            LogClientError(e.Error.Code, e.Error.Reason);
+            return null;
+        }
+    }
+
+    private void WriteCollected()
+    {
+        while (nextOffsets.Count > 0)
+        {
+            try
+            {
+                written.Add(ledger.Write(rows, topic, nextOffsets));
+                rows.Clear();
+                nextOffsets.Clear();
+                if (++writes % PruneEveryWrites == 0)
+                    ledger.Prune(options.Retention);
+            }
+            catch (SqliteException e)
+            {
+                failures.Add(1);
+                LogWriteFailed(e.SqliteErrorCode, e.Message);
+                if (stop.Token.WaitHandle.WaitOne(options.RetryDelay))
+                    return;
+            }
+        }
+    }
+
+    private TopicPartitionOffset StartOf(TopicPartition partition)
+    {
+        try
+        {
+            return new(partition, ledger.NextOffset(topic, partition.Partition.Value) is { } next ? new Offset(next) : Offset.Beginning);
+        }
+        catch (SqliteException e)
+        {
+            // Nothing may escape a rebalance handler; from the oldest record on, rows that are there stay as they are.
+            failures.Add(1);
+            LogWriteFailed(e.SqliteErrorCode, e.Message);
+            return new(partition, Offset.Beginning);
+        }
+    }
+
+    private static ConsumerConfig Configuration(SourceOptions source) => new(source.Client.ToDictionary())
+    {
+        BootstrapServers = source.BootstrapServers,
+        GroupId = source.GroupId + "-ledger",
+        PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
+        EnableAutoCommit = false,
+        EnableAutoOffsetStore = false,
+        // Rows are keyed by transaction, so reading again from the oldest record repeats nothing.
+        AutoOffsetReset = AutoOffsetReset.Earliest,
+        SessionTimeoutMs = (int)source.SessionTimeout.TotalMilliseconds,
+        HeartbeatIntervalMs = (int)source.HeartbeatInterval.TotalMilliseconds,
+        FetchWaitMaxMs = (int)source.FetchWait.TotalMilliseconds,
+        QueuedMaxMessagesKbytes = source.PrefetchKilobytes,
+        IsolationLevel = IsolationLevel.ReadCommitted,
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Writing to the ledger failed (SQLite {Code}: {Reason}); it is repeated")]
+    private partial void LogWriteFailed(int code, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The ledger's Kafka consumer reports {Code}: {Reason}")]
+    private partial void LogClientError(ErrorCode code, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "librdkafka ledger consumer {Facility}: {Text}")]
+    private partial void LogClientMessage(string facility, string text);
+}

@@ -1,0 +1,61 @@
+using Scoring.Actors.Model;
+using Scoring.Actors.Log;
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Pipeline;
+
+/// <summary>What a transaction needs besides its score to become a score record.</summary>
+/// <param name="Record">The record it came in.</param>
+/// <param name="Transaction">The transaction.</param>
+/// <param name="Late">Whether an entity refused to insert it.</param>
+/// <param name="Degraded">What was missing and why, as codes.</param>
+internal readonly record struct ScoredRow(InputRecord Record, Transaction Transaction, bool Late, IReadOnlyList<string> Degraded);
+
+/// <summary>A record that goes to the dead letters.</summary>
+/// <param name="Record">The record.</param>
+/// <param name="Rejection">Why.</param>
+internal readonly record struct DeadRecord(InputRecord Record, Rejection Rejection);
+
+/// <summary>
+/// The records that a shard took in one go, between its mailbox and the output log. Owned by its shard,
+/// which uses it again, except while the model has it.
+/// </summary>
+internal sealed class Batch : ScoreRequest
+{
+    private readonly ShardActor shard;
+
+    internal Batch(ShardActor shard, int featureCount)
+        : base(featureCount) => this.shard = shard;
+
+    /// <summary>The transactions to score; row by row those of the request.</summary>
+    internal List<ScoredRow> Scored { get; } = [];
+
+    /// <summary>The records that are not valid.</summary>
+    internal List<DeadRecord> Dead { get; } = [];
+
+    /// <summary>The waiters whose transaction was seen before.</summary>
+    internal List<long> RepeatedReplies { get; } = [];
+
+    /// <summary>The offset behind its last record.</summary>
+    internal long NextOffset { get; set; }
+
+    /// <summary>How many records it was made of.</summary>
+    internal int Records { get; set; }
+
+    /// <summary>Whether look-ups and model are through with it.</summary>
+    internal bool IsScored { get; set; }
+
+    /// <inheritdoc/>
+    public override void Completed() => shard.BatchScored(this);
+
+    /// <summary>Makes it empty again.</summary>
+    internal void Reset()
+    {
+        Clear();
+        Scored.Clear();
+        Dead.Clear();
+        RepeatedReplies.Clear();
+        Records = 0;
+        IsScored = false;
+    }
+}

@@ -1,0 +1,47 @@
+using Scoring.Actors.Entities;
+using Scoring.Actors.Log;
+using Scoring.Actors.Model;
+using Scoring.Models.Features;
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Pipeline;
+
+/// <summary>What all shards of a node work with.</summary>
+public sealed record ShardContext
+{
+    /// <summary>The bounds of a shard.</summary>
+    public required ShardOptions Options { get; init; }
+
+    /// <summary>The topics' names, prefix included.</summary>
+    public required Topics Topics { get; init; }
+
+    /// <summary>What the decoder accepts.</summary>
+    public required DecodeLimits Limits { get; init; }
+
+    /// <summary>The features.</summary>
+    public required FeatureSet FeatureSet { get; init; }
+
+    /// <summary>The bounds of the entities.</summary>
+    public required EntityOptions Entities { get; init; }
+
+    /// <summary>What score records say of the model and the features.</summary>
+    public required ScoreOrigin Origin { get; init; }
+
+    /// <summary>The model.</summary>
+    public required ModelActor Model { get; init; }
+
+    /// <summary>The output topics.</summary>
+    public required IOutputLog Log { get; init; }
+
+    /// <summary>Those who wait for scores.</summary>
+    public required IReplies Replies { get; init; }
+
+    /// <summary>Where the shards' metrics are counted.</summary>
+    public required ShardMetrics Metrics { get; init; }
+
+    /// <summary>Measures how long a record takes, and times retries.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Where the shards' loops run.</summary>
+    public required TaskScheduler Scheduler { get; init; }
+}

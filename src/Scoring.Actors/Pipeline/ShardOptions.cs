@@ -1,0 +1,33 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Scoring.Actors.Pipeline;
+
+/// <summary>The bounds of one shard.</summary>
+public sealed record ShardOptions
+{
+    /// <summary>Records that may wait in a shard's mailbox; at this many its partition is paused.</summary>
+    [Range(1, 1_000_000)]
+    public int MailboxRecords { get; init; } = 4_096;
+
+    /// <summary>Records of one batch at most.</summary>
+    [Range(1, 1_024)]
+    public int MaxBatchRecords { get; init; } = 256;
+
+    /// <summary>Batches of a shard that wait for look-ups or the model at once.</summary>
+    [Range(1, 64)]
+    public int MaxInFlightBatches { get; init; } = 4;
+
+    /// <summary>Batches of a shard that have begun and whose outputs the log has not acknowledged yet.</summary>
+    [Range(1, 4_096)]
+    public int MaxUnacknowledgedBatches { get; init; } = 128;
+
+    /// <summary>How long a shard that finds the producer's queue full waits before it tries again.</summary>
+    public TimeSpan QueueFullDelay { get; init; } = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Questions from HTTP that may wait for a shard's loop.</summary>
+    [Range(1, 100_000)]
+    public int MaxWaitingQueries { get; init; } = 1_024;
+
+    /// <summary>Whether score records carry the feature vector.</summary>
+    public bool RecordFeatures { get; init; }
+}

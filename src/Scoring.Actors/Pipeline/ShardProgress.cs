@@ -1,0 +1,34 @@
+namespace Scoring.Actors.Pipeline;
+
+/// <summary>How far a shard has come. The shard writes it, any thread reads it; each value is true by itself.</summary>
+public sealed class ShardProgress
+{
+    private const long None = -1;
+
+    private int waiting;
+    private long committable = None;
+    private long scoredRecords;
+    private long watermarkMicros = long.MinValue;
+
+    /// <summary>Records in the mailbox.</summary>
+    public int Waiting => Volatile.Read(ref waiting);
+
+    /// <summary>The offset behind the last record of which everything it caused is in the log; null before the first.</summary>
+    public long? CommittableOffset => Volatile.Read(ref committable) is var offset && offset == None ? null : offset;
+
+    /// <summary>Records that the shard has finished since it started.</summary>
+    public long FinishedRecords => Volatile.Read(ref scoredRecords);
+
+    /// <summary>The watermark in microseconds since 1970; null before the first event.</summary>
+    public long? WatermarkMicros => Volatile.Read(ref watermarkMicros) is var micros && micros == long.MinValue ? null : micros;
+
+    internal void AddWaiting(int records) => Interlocked.Add(ref waiting, records);
+
+    internal void Finished(long nextOffset, int records)
+    {
+        Volatile.Write(ref committable, nextOffset);
+        Volatile.Write(ref scoredRecords, scoredRecords + records);
+    }
+
+    internal void MovedTo(long newWatermarkMicros) => Volatile.Write(ref watermarkMicros, newWatermarkMicros);
+}

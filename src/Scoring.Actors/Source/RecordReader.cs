@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text;
+using Confluent.Kafka;
+using Scoring.Actors.Log;
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Source;
+
+/// <summary>Turns what the client hands out into input records.</summary>
+internal sealed class RecordReader(string nodeId, TimeProvider time)
+{
+    internal InputRecord Read(ConsumeResult<byte[], byte[]> result)
+    {
+        var message = result.Message;
+        var record = new InputRecord(
+            result.Offset.Value,
+            message.Timestamp.Type == TimestampType.NotAvailable ? null : message.Timestamp.UnixTimestampMs * 1000,
+            message.Key,
+            message.Value,
+            RecordKind.Transaction,
+            null,
+            0,
+            time.GetTimestamp());
+        return message.Headers is { Count: > 0 } headers ? WithHeaders(record, headers) : record;
+    }
+
+    private InputRecord WithHeaders(InputRecord record, Headers headers)
+    {
+        foreach (var header in headers)
+        {
+            record = header.Key switch
+            {
+                RecordHeaders.Kind => record with { Kind = KindOf(header.GetValueBytes()) },
+                RecordHeaders.TraceParent => record with { TraceParent = header.GetValueBytes() },
+                RecordHeaders.ReplyTo => record with { ReplyTo = WaiterOf(header.GetValueBytes()) },
+                _ => record,
+            };
+        }
+
+        return record;
+    }
+
+    private static RecordKind KindOf(byte[]? value) => (value is null ? "" : Encoding.UTF8.GetString(value)) switch
+    {
+        RecordKinds.Transaction => RecordKind.Transaction,
+        RecordKinds.Label => RecordKind.Label,
+        RecordKinds.Interaction => RecordKind.Interaction,
+        RecordKinds.Tick => RecordKind.Tick,
+        _ => RecordKind.Unknown,
+    };
+
+    // Another node's waiter, or one of this node's earlier life, waits no more.
+    private long WaiterOf(byte[]? value)
+    {
+        var text = value is null ? "" : Encoding.UTF8.GetString(value);
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && text.AsSpan(0, colon).SequenceEqual(nodeId)
+            && long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var waiter)
+            ? waiter
+            : 0;
+    }
+}

@@ -1,0 +1,119 @@
+namespace Scoring.Host.Http;
+
+/// <summary>A transaction as a caller sends it.</summary>
+/// <param name="TransactionId">Unique; a repeat gets the first score.</param>
+/// <param name="CardId">The card's token, never a card number.</param>
+/// <param name="Amount">In the currency's unit, rounded half to even at 4 places; zero or more.</param>
+/// <param name="EventTime">ISO 8601 with an offset, or epoch milliseconds.</param>
+/// <param name="UserId">The card's user; absent, the card is its own user.</param>
+/// <param name="MerchantId">The merchant.</param>
+/// <param name="TerminalId">The terminal.</param>
+/// <param name="Currency">ISO 4217.</param>
+/// <param name="Channel">How the card was presented.</param>
+/// <param name="Country">ISO 3166.</param>
+/// <param name="Mcc">The merchant's category code.</param>
+/// <param name="DeviceId">The device.</param>
+/// <param name="Ip">The client's address.</param>
+internal sealed record TransactionDocument(
+    string TransactionId,
+    string CardId,
+    decimal Amount,
+    DateTimeOffset EventTime,
+    string? UserId,
+    string? MerchantId,
+    string? TerminalId,
+    string? Currency,
+    string? Channel,
+    string? Country,
+    string? Mcc,
+    string? DeviceId,
+    string? Ip);
+
+/// <summary>A model's name.</summary>
+/// <param name="Name">The bundle's name.</param>
+/// <param name="Version">The bundle's version.</param>
+internal sealed record ModelDocument(string Name, int Version);
+
+/// <summary>A feature set's name.</summary>
+/// <param name="Name">The set's name.</param>
+/// <param name="Version">The set's version.</param>
+/// <param name="Fingerprint">The hash of what determines values.</param>
+internal sealed record FeatureSetDocument(string Name, int Version, string Fingerprint);
+
+/// <summary>A score.</summary>
+/// <param name="TransactionId">What was scored.</param>
+/// <param name="CardId">Its card.</param>
+/// <param name="UserId">Its user.</param>
+/// <param name="Score">From 0 to 1, the higher the likelier fraud.</param>
+/// <param name="Decision">approve, review or decline.</param>
+/// <param name="Reasons">Why, at most 3 codes.</param>
+/// <param name="Model">The model that scored it.</param>
+/// <param name="FeatureSet">The features that it scored.</param>
+/// <param name="Degraded">What was missing and why.</param>
+/// <param name="Late">Whether it came after its allowed lateness.</param>
+/// <param name="EventTime">When it happened.</param>
+/// <param name="Features">The feature vector, where recorded; null where missing.</param>
+internal sealed record ScoreDocument(
+    string TransactionId,
+    string CardId,
+    string UserId,
+    float Score,
+    string Decision,
+    IReadOnlyList<string> Reasons,
+    ModelDocument Model,
+    FeatureSetDocument FeatureSet,
+    IReadOnlyList<string> Degraded,
+    bool Late,
+    DateTimeOffset EventTime,
+    IReadOnlyDictionary<string, double?>? Features);
+
+/// <summary>A card's scores.</summary>
+/// <param name="CardId">The card.</param>
+/// <param name="Scores">Its scores, newest event first.</param>
+internal sealed record CardScoresDocument(string CardId, IReadOnlyList<ScoreDocument> Scores);
+
+/// <summary>A card's features in one user's hands.</summary>
+/// <param name="UserId">The user.</param>
+/// <param name="Partition">The shard that keeps them.</param>
+/// <param name="AsOf">The newest event of the card, as of which the features are.</param>
+/// <param name="Features">The features that depend on history alone; null where missing.</param>
+internal sealed record CardFeaturesEntry(string UserId, int Partition, string AsOf, IReadOnlyDictionary<string, double?> Features);
+
+/// <summary>A card's features.</summary>
+/// <param name="CardId">The card.</param>
+/// <param name="Entries">One entry for each user.</param>
+internal sealed record CardFeaturesDocument(string CardId, IReadOnlyList<CardFeaturesEntry> Entries);
+
+/// <summary>What a shard holds of one kind of entity.</summary>
+/// <param name="Name">The kind.</param>
+/// <param name="Count">How many are in memory.</param>
+/// <param name="Events">Events in their windows.</param>
+/// <param name="Bytes">Bytes of their states, estimated.</param>
+internal sealed record EntitiesDocument(string Name, long Count, long Events, long Bytes);
+
+/// <summary>A shard.</summary>
+/// <param name="Partition">The partition of the input log.</param>
+/// <param name="Owner">The node that owns it.</param>
+/// <param name="State">live, paused, or why it is down.</param>
+/// <param name="FinishedOffset">The offset behind the last record that is finished; null before the first.</param>
+/// <param name="CommittedOffset">The offset that the group has committed; null before the first.</param>
+/// <param name="EndOffset">The offset behind the log's last record.</param>
+/// <param name="Lag">Records of the log that are not committed yet.</param>
+/// <param name="Waiting">Records in the mailbox.</param>
+/// <param name="Watermark">The watermark; null before the first event.</param>
+/// <param name="Entities">What it holds.</param>
+internal sealed record ShardDocument(
+    int Partition,
+    string Owner,
+    string State,
+    long? FinishedOffset,
+    long? CommittedOffset,
+    long? EndOffset,
+    long? Lag,
+    int Waiting,
+    string? Watermark,
+    IReadOnlyList<EntitiesDocument> Entities);
+
+/// <summary>The shards.</summary>
+/// <param name="Shards">By partition.</param>
+internal sealed record ShardsDocument(IReadOnlyList<ShardDocument> Shards);

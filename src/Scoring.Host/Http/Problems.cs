@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Scoring.Models.Wire;
+
+namespace Scoring.Host.Http;
+
+/// <summary>The problem details (RFC 9457) of this service.</summary>
+internal static class Problems
+{
+    internal static ProblemHttpResult NotFound(string what) =>
+        TypedResults.Problem(title: "Not found", detail: what, statusCode: StatusCodes.Status404NotFound);
+
+    internal static ProblemHttpResult Invalid(Rejection rejection) => TypedResults.Problem(
+        title: "The transaction is not valid",
+        detail: rejection.Detail,
+        statusCode: rejection.Reason == RejectReason.TooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest,
+        extensions: new Dictionary<string, object?>
+        {
+            ["reason"] = rejection.Reason.Code(),
+            ["errors"] = rejection.Fields.ToDictionary(f => f.Field, f => (string[])[f.Message]),
+            ["reasons"] = rejection.Fields.ToDictionary(f => f.Field, f => f.Reason.Code()),
+        });
+
+    internal static ProblemHttpResult InvalidParameter(string name, string message) => TypedResults.Problem(
+        title: "A parameter is not valid",
+        detail: $"{name}: {message}",
+        statusCode: StatusCodes.Status400BadRequest,
+        extensions: new Dictionary<string, object?> { ["errors"] = new Dictionary<string, string[]> { [name] = [message] } });
+
+    internal static ProblemHttpResult Unavailable(string detail) =>
+        TypedResults.Problem(title: "Not available now", detail: detail, statusCode: StatusCodes.Status503ServiceUnavailable);
+
+    internal static ProblemHttpResult TimedOut(string transactionId, TimeSpan timeout) => TypedResults.Problem(
+        title: "The score is not there yet",
+        detail: $"The transaction is in the input log, but its score did not come within {timeout}; ask GET /v1/scores/{Uri.EscapeDataString(transactionId)} later, or send it again with the same transactionId",
+        statusCode: StatusCodes.Status504GatewayTimeout);
+}

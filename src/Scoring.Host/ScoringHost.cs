@@ -1,0 +1,96 @@
+using System.Diagnostics.Metrics;
+using Scoring.Actors;
+using Scoring.Host.Http;
+using Scoring.Host.Options;
+using Scoring.Host.Telemetry;
+
+namespace Scoring.Host;
+
+/// <summary>A node with its HTTP side, in one process.</summary>
+public sealed class ScoringHost : IAsyncDisposable
+{
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(8);
+
+    private readonly WebApplication web;
+    private readonly MetricsText metrics;
+
+    private ScoringHost(WebApplication web, ScoringNode node, MetricsText metrics)
+    {
+        this.web = web;
+        Node = node;
+        this.metrics = metrics;
+    }
+
+    /// <summary>The node.</summary>
+    public ScoringNode Node { get; }
+
+    /// <summary>Where it answers, once started.</summary>
+    public string Address => web.Urls.First();
+
+    /// <summary>Is called off when the process is asked to stop.</summary>
+    public CancellationToken Stopping => web.Lifetime.ApplicationStopping;
+
+    /// <summary>Puts a host together from configuration.</summary>
+    /// <param name="args">Overrides, as <c>--Scoring:Kafka:BootstrapServers=…</c>.</param>
+    /// <param name="adjust">Changes the options that were read; null leaves them.</param>
+    /// <param name="time">The clock; null takes the system's.</param>
+    /// <exception cref="OptionsException">An option is wrong.</exception>
+    public static ScoringHost Create(string[] args, Func<ScoringOptions, ScoringOptions>? adjust = null, TimeProvider? time = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Standard output belongs to what a command reports.
+        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        var options = OptionsReader.Read(builder.Configuration, adjust);
+        builder.WebHost.UseUrls(options.Http.Urls.Split(';'));
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddProblemDetails();
+        builder.Services.AddOpenApi();
+        builder.Services.AddMetrics();
+        builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = StopTimeout);
+
+        var web = builder.Build();
+        var metrics = new MetricsText(ScoringMeter.Name);
+        var node = ScoringNode.Create(options, web.Services.GetRequiredService<IMeterFactory>(), web.Services.GetRequiredService<ILoggerFactory>(), time ?? TimeProvider.System);
+        web.UseExceptionHandler();
+        web.UseStatusCodePages();
+        web.MapOpenApi("/openapi/{documentName}.json");
+        web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
+        HealthEndpoints.Map(web, node);
+        ScoreEndpoints.Map(web, node);
+        StateEndpoints.Map(web, node);
+        return new ScoringHost(web, node, metrics);
+    }
+
+    /// <summary>Listens, joins the group and begins to score.</summary>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        await web.StartAsync(cancellation);
+        Node.Start();
+    }
+
+    /// <summary>Runs until the process is asked to stop or the node can't go on, then stops gracefully.</summary>
+    /// <returns>The exit status: 0 if it was asked to stop, 1 if the node could not go on.</returns>
+    public async Task<int> RunAsync()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = Stopping.Register(asked.SetResult);
+        await Task.WhenAny(asked.Task, Node.Completion);
+        var failure = Node.Completion.Exception?.GetBaseException();
+        await DisposeAsync();
+        if (failure is null)
+            return 0;
+        await Console.Error.WriteLineAsync($"The node stopped without committing what it had not finished: {failure}");
+        return 1;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Node.DisposeAsync();
+        await web.StopAsync();
+        await web.DisposeAsync();
+        metrics.Dispose();
+    }
+}

@@ -1,0 +1,174 @@
+using System.Diagnostics.Metrics;
+using Scoring.Actors;
+using Scoring.Actors.Ledger;
+using Scoring.Actors.Model;
+using Scoring.Actors.Pipeline;
+using Scoring.Actors.Sink;
+using Scoring.Actors.Source;
+using Scoring.Host.Http;
+using Scoring.Host.Options;
+using Scoring.Kafka;
+using Scoring.Models.Features;
+using Scoring.Models.Inference;
+using Scoring.Models.Wire;
+
+namespace Scoring.Host;
+
+/// <summary>
+/// One scorer, put together from its options: source, shards, model, output log, ledger, and where no
+/// Kafka is named a broker too. Everything is stopped in the reverse order of its use.
+/// </summary>
+public sealed partial class ScoringNode : IAsyncDisposable
+{
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly EmbeddedBroker? broker;
+    private readonly ModelActor model;
+    private readonly KafkaOutputLog log;
+    private readonly ShardSet shards;
+    private readonly KafkaSource source;
+    private readonly LedgerProjection projection;
+    private readonly ILogger<ScoringNode> logger;
+    private int disposed;
+
+    private ScoringNode(ScoringOptions configured, FeatureSet features, ModelBundle bundle, IMeterFactory meters, ILoggerFactory loggers, TimeProvider time)
+    {
+        logger = loggers.CreateLogger<ScoringNode>();
+        Topics = configured.Topics.Resolved();
+        broker = configured.Kafka.BootstrapServers.Length == 0 ? StartBroker(configured.Kafka, Topics) : null;
+        Options = broker is null ? configured : WithBroker(configured, broker.BootstrapServers);
+        Features = features;
+        Time = time;
+        Decoder = new TransactionDecoder(Options.Decode);
+        Replies = new PendingReplies(Options.Http.MaxWaitingScores, meters);
+        model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
+        log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
+        Ledger = new ScoreLedger(Options.Ledger);
+        shards = new ShardSet(Context(meters));
+        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
+        projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Topics.Scores, meters, loggers.CreateLogger<LedgerProjection>());
+    }
+
+    /// <summary>The most partitions of the input log that one node can own.</summary>
+    public const int MaxShards = 1_024;
+
+    /// <summary>The options, with the embedded broker's address where there is one.</summary>
+    public ScoringOptions Options { get; }
+
+    /// <summary>The topics, prefix included.</summary>
+    public Topics Topics { get; }
+
+    /// <summary>The feature set that runs.</summary>
+    public FeatureSet Features { get; }
+
+    /// <summary>What the running model says of itself.</summary>
+    public BundleManifest Model => model.Manifest;
+
+    /// <summary>The scores, for queries.</summary>
+    public ScoreLedger Ledger { get; }
+
+    /// <summary>The shards of this node.</summary>
+    public IEnumerable<ShardActor> Shards => shards.Shards;
+
+    /// <summary>Ends when the node can't go on, with the reason.</summary>
+    public Task Completion => source.Completion;
+
+    /// <summary>Whether the group has given this node its share of the partitions.</summary>
+    public bool HasJoined => source.HasJoined;
+
+    /// <summary>Whether the node takes records: it has joined the group, and each of its partitions can be read.</summary>
+    public bool IsReady => source.HasJoined && !source.Completion.IsCompleted && Partitions().All(p => p.Down is null);
+
+    internal PendingReplies Replies { get; }
+
+    internal TransactionDecoder Decoder { get; }
+
+    internal KafkaOutputLog Log => log;
+
+    internal TimeProvider Time { get; }
+
+    /// <summary>Reads what the options name and puts a node together; <see cref="Start"/> joins the group.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="meters">Where metrics are counted.</param>
+    /// <param name="loggers">Where the node logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="OptionsException">An option is wrong.</exception>
+    /// <exception cref="FeatureSetException">The feature set is wrong.</exception>
+    /// <exception cref="BundleException">The model bundle is refused.</exception>
+    public static ScoringNode Create(ScoringOptions options, IMeterFactory meters, ILoggerFactory loggers, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        var features = ShippedFiles.ReadFeatures(options.Features.Path);
+        var contract = new FeatureContract(features.Name, features.Version, features.Fingerprint, features.FeatureNames);
+        var bundle = ModelBundle.Load(BundleDirectory.Read(ShippedFiles.Locate(options.Model.Path)), contract);
+        return new ScoringNode(options, features, bundle, meters, loggers, time);
+    }
+
+    /// <summary>Joins the group and begins to score.</summary>
+    public void Start()
+    {
+        source.Start();
+        projection.Start();
+        LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
+    }
+
+    /// <summary>The partitions of this node.</summary>
+    public IReadOnlyList<PartitionState> Partitions() => source.Partitions();
+
+    /// <summary>Stops taking records, finishes what has begun, commits it, and leaves the group.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+            return;
+        await source.DisposeAsync();
+        await model.DisposeAsync();
+        if (!log.Flush(FlushTimeout))
+            LogUnflushed(FlushTimeout);
+        await projection.DisposeAsync();
+        log.Dispose();
+        Ledger.Dispose();
+        broker?.Dispose();
+    }
+
+    private static EmbeddedBroker StartBroker(KafkaOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
+    {
+        Partitions = options.EmbeddedPartitions,
+        Topics = [topics.Transactions, topics.Interactions, topics.Labels, topics.Scores, topics.Late, topics.DeadLetters],
+    });
+
+    // The embedded broker answers a fetch without data only after the wait, and keeps little.
+    private static ScoringOptions WithBroker(ScoringOptions options, string address) => options with
+    {
+        Source = options.Source with
+        {
+            BootstrapServers = address,
+            FetchWait = TimeSpan.FromMilliseconds(2),
+            SessionTimeout = TimeSpan.FromSeconds(6),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+        },
+        Output = options.Output with { BootstrapServers = address },
+    };
+
+    private ShardContext Context(IMeterFactory meters) => new()
+    {
+        Options = Options.Shards,
+        Topics = Topics,
+        Limits = Options.Decode,
+        FeatureSet = Features,
+        Entities = Options.Entities,
+        Origin = new ScoreOrigin(Model.Name, Model.Version, Features.Name, Features.Version, Features.Fingerprint, Features.FeatureNames),
+        Model = model,
+        Log = log,
+        Replies = Replies,
+        Metrics = new ShardMetrics(meters),
+        Time = Time,
+        Scheduler = TaskScheduler.Default,
+    };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Node {Node} scores from {Brokers} with feature set {FeatureSet} {FeatureSetVersion} and model {Model} {ModelVersion}")]
+    private partial void LogStarted(string node, string brokers, string featureSet, int featureSetVersion, string model, int modelVersion);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Some outputs were not acknowledged within {Timeout} of stopping; their transactions are scored again at the next start")]
+    private partial void LogUnflushed(TimeSpan timeout);
+}

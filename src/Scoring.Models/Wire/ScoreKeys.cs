@@ -1,0 +1,53 @@
+using System.Text.Json;
+
+namespace Scoring.Models.Wire;
+
+/// <summary>What a score record is found by.</summary>
+/// <param name="TransactionId">The transaction.</param>
+/// <param name="CardId">Its card.</param>
+/// <param name="UserId">Its user.</param>
+/// <param name="EventTimeMicros">When it happened, in microseconds since 1970-01-01T00:00:00Z.</param>
+public readonly record struct ScoreKeys(string TransactionId, string CardId, string UserId, long EventTimeMicros)
+{
+    /// <summary>Reads the keys of a score record.</summary>
+    /// <param name="score">The record's value.</param>
+    /// <param name="keys">Its keys.</param>
+    /// <returns>False if the value is no score record.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> score, out ScoreKeys keys)
+    {
+        keys = default;
+        string? transactionId = null, cardId = null, userId = null;
+        long? eventTime = null;
+        try
+        {
+            var reader = new Utf8JsonReader(score);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return false;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("transactionId"u8))
+                    transactionId = ReadText(ref reader);
+                else if (reader.ValueTextEquals("cardId"u8))
+                    cardId = ReadText(ref reader);
+                else if (reader.ValueTextEquals("userId"u8))
+                    userId = ReadText(ref reader);
+                else if (reader.ValueTextEquals("eventTime"u8))
+                    eventTime = reader.Read() && reader.TokenType == JsonTokenType.String && EventTime.TryParse(reader.ValueSpan, out var micros) ? micros : null;
+                else
+                    reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        if (transactionId is null || cardId is null || userId is null || eventTime is null)
+            return false;
+        keys = new ScoreKeys(transactionId, cardId, userId, eventTime.Value);
+        return true;
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader) =>
+        reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+}

@@ -1,0 +1,154 @@
+using System.Text;
+using Confluent.Kafka;
+using Scoring.Host;
+using Scoring.Host.Options;
+using Scoring.Kafka;
+using Scoring.Models.Wire;
+
+namespace Scoring.IntegrationTests;
+
+/// <summary>A broker of its own for one test, with the topics of the service.</summary>
+internal sealed class TestBroker : IDisposable
+{
+    private readonly EmbeddedBroker broker;
+
+    public TestBroker(int partitions = 4) => broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions
+    {
+        Partitions = partitions,
+        Topics = ["transactions", "interactions", "labels", "scores", "transactions.late", "transactions.dlq"],
+    });
+
+    public string BootstrapServers => broker.BootstrapServers;
+
+    public void Dispose() => broker.Dispose();
+}
+
+/// <summary>The service in this process, on free ports.</summary>
+internal sealed class RunningHost : IAsyncDisposable
+{
+    private readonly ScoringHost host;
+
+    private RunningHost(ScoringHost host)
+    {
+        this.host = host;
+        Http = new HttpClient { BaseAddress = new Uri(host.Address) };
+    }
+
+    public ScoringNode Node => host.Node;
+
+    public HttpClient Http { get; }
+
+    public static async Task<RunningHost> StartAsync(TestBroker? broker = null, Func<ScoringOptions, ScoringOptions>? adjust = null)
+    {
+        var host = ScoringHost.Create([], options =>
+        {
+            var changed = options with
+            {
+                Http = options.Http with { Urls = "http://127.0.0.1:0" },
+                Kafka = options.Kafka with { BootstrapServers = broker?.BootstrapServers ?? "" },
+                Source = options.Source with
+                {
+                    FetchWait = TimeSpan.FromMilliseconds(2),
+                    SessionTimeout = TimeSpan.FromSeconds(6),
+                    HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+                },
+            };
+            return adjust is null ? changed : adjust(changed);
+        });
+        await host.StartAsync(CancellationToken.None);
+        var running = new RunningHost(host);
+        await Eventually.TrueAsync(() => host.Node.IsReady, "the node is ready");
+        return running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await host.DisposeAsync();
+    }
+}
+
+/// <summary>Waits for a condition of another thread or process, with a bound.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!await condition())
+        {
+            try
+            {
+                await ticks.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"waited {Limit} in vain until {what}");
+            }
+        }
+    }
+}
+
+/// <summary>Writes to and reads from a broker's topics as another system would.</summary>
+internal sealed class TestClient : IDisposable
+{
+    private readonly string bootstrapServers;
+    private readonly IProducer<byte[]?, byte[]?> producer;
+
+    public TestClient(string bootstrapServers)
+    {
+        NativeClient.Load();
+        this.bootstrapServers = bootstrapServers;
+        producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig
+        {
+            BootstrapServers = bootstrapServers,
+            Partitioner = Partitioner.Murmur2Random,
+            EnableIdempotence = true,
+            LingerMs = 2,
+            MessageMaxBytes = 16 * 1024 * 1024,
+        }).Build();
+    }
+
+    public void Send(byte[]? key, byte[]? value, string? kind = null, long? timestampMillis = null)
+    {
+        var message = new Message<byte[]?, byte[]?> { Key = key, Value = value };
+        if (kind is not null)
+            message.Headers = [new Header(RecordHeaders.Kind, Encoding.UTF8.GetBytes(kind))];
+        if (timestampMillis is { } millis)
+            message.Timestamp = new Timestamp(millis, TimestampType.CreateTime);
+        producer.Produce("transactions", message, report => Assert.False(report.Error.IsError, report.Error.Reason));
+    }
+
+    public void Send(string key, string value) => Send(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
+
+    public void Flush() => producer.Flush(TimeSpan.FromSeconds(60));
+
+    /// <summary>Reads a topic from its beginning until so many records came, and then once more for what must not come.</summary>
+    public List<ConsumeResult<byte[]?, byte[]?>> Read(string topic, int count, TimeSpan? quiet = null)
+    {
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
+        {
+            BootstrapServers = bootstrapServers,
+            GroupId = "test-reader-" + topic,
+            EnableAutoCommit = false,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            FetchWaitMaxMs = 2,
+            AllowAutoCreateTopics = false,
+        }).Build();
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var partitions = admin.GetMetadata(topic, TimeSpan.FromSeconds(10)).Topics.Single().Partitions;
+        consumer.Assign(partitions.Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning)));
+        var records = new List<ConsumeResult<byte[]?, byte[]?>>();
+        while (records.Count < count && consumer.Consume(TimeSpan.FromSeconds(60)) is { } record)
+            records.Add(record);
+        while (consumer.Consume(quiet ?? TimeSpan.FromMilliseconds(300)) is { } extra)
+            records.Add(extra);
+        return records;
+    }
+
+    public void Dispose() => producer.Dispose();
+}

@@ -1,0 +1,120 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Scoring.Actors;
+using Scoring.Actors.Entities;
+using Scoring.Actors.Log;
+using Scoring.Actors.Model;
+using Scoring.Actors.Pipeline;
+using Scoring.Models.Features;
+using Scoring.Models.Inference;
+using Scoring.Models.Wire;
+using Scoring.Tests.Inference;
+
+namespace Scoring.Tests.Pipeline;
+
+/// <summary>One shard on a log that is held, with a tiny model.</summary>
+internal sealed class ShardFixture : IAsyncDisposable, IReplies
+{
+    public const long FirstTime = 1_772_366_400_000; // 2026-03-01T12:00:00Z, in milliseconds
+
+    private const string Features = """
+        featureSet: tiny
+        version: 2
+        timeZone: UTC
+        lateness: 1h
+        entities:
+          card: { key: cardId, retain: 1d }
+        features:
+          - { name: amount,   from: event,      field: amount }
+          - { name: count_1d, from: card,       agg: count, window: 1d }
+          - { name: ratio,    from: arithmetic, ratio: [amount, count_1d], empty: 1 }
+          - { name: night,    from: calendar,   flag: night, hours: [0, 6] }
+        """;
+
+    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly ModelActor model;
+
+    public ShardFixture(Func<ShardOptions, ShardOptions>? adjust = null)
+    {
+        var set = FeatureSet.Parse(new StringReader(Features), "tiny.yaml");
+        var contract = new FeatureContract(set.Name, set.Version, set.Fingerprint, set.FeatureNames);
+        var bundle = new BundleFixture();
+        bundle.Manifest["featureSet"] = new JsonObject { ["name"] = set.Name, ["version"] = set.Version, ["fingerprint"] = set.Fingerprint };
+        var meters = services.GetRequiredService<IMeterFactory>();
+        model = new ModelActor(ModelBundle.Load(bundle.Files(), contract), 1_000, meters, TaskScheduler.Default);
+        var options = new ShardOptions { QueueFullDelay = TimeSpan.FromMilliseconds(1) };
+        Shard = new ShardActor(3, new ShardContext
+        {
+            Options = adjust is null ? options : adjust(options),
+            Topics = new Topics { Prefix = "x." }.Resolved(),
+            Limits = new DecodeLimits(),
+            FeatureSet = set,
+            Entities = new EntityOptions(),
+            Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
+            Model = model,
+            Log = Log,
+            Replies = this,
+            Metrics = new ShardMetrics(meters),
+            Time = TimeProvider.System,
+            Scheduler = TaskScheduler.Default,
+        });
+    }
+
+    public HeldLog Log { get; } = new();
+
+    public ShardActor Shard { get; }
+
+    public List<(long Waiter, byte[]? Score, Rejection? Rejection)> Replies { get; } = [];
+
+    public static InputRecord Record(long offset, string id, string card = "c-1", long afterMillis = 0, string? json = null, long replyTo = 0) => new(
+        offset,
+        (FirstTime + Math.Max(0, afterMillis)) * 1000,
+        Encoding.UTF8.GetBytes(card),
+        Encoding.UTF8.GetBytes(json ?? string.Create(CultureInfo.InvariantCulture, $$"""{"transactionId":"{{id}}","cardId":"{{card}}","amount":10,"eventTime":{{FirstTime + afterMillis}}}""")),
+        RecordKind.Transaction,
+        null,
+        replyTo,
+        0);
+
+    /// <summary>Enqueues a record and waits until what it causes was handed to the log: records enqueued like this are batches of their own.</summary>
+    public async Task EnqueueAsync(InputRecord record)
+    {
+        var before = Log.Appended.Count;
+        Shard.Enqueue(record);
+        await Log.ReachedAsync(before + 1);
+    }
+
+    /// <summary>Waits until the loop has gone round whole: it has seen every message that was sent before.</summary>
+    public async Task SettledAsync()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var query = new StatisticsQuery();
+            Shard.Ask(query);
+            await query.Result.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    public async Task<JsonNode> ScoreAsync(int index)
+    {
+        await Log.ReachedAsync(index + 1);
+        return JsonNode.Parse(Log.Appended[index].Value!)!;
+    }
+
+    void IReplies.Scored(long waiter, byte[]? score) => Replies.Add((waiter, score, null));
+
+    void IReplies.Rejected(long waiter, Rejection rejection) => Replies.Add((waiter, null, rejection));
+
+    public async ValueTask DisposeAsync()
+    {
+        Log.AcknowledgesAtOnce = true;
+        Shard.RequestStop();
+        Log.AcknowledgeAll();
+        await Shard.Completion.ContinueWith(static _ => { }, TaskScheduler.Default).WaitAsync(TimeSpan.FromSeconds(30));
+        await model.DisposeAsync();
+        await services.DisposeAsync();
+    }
+}
