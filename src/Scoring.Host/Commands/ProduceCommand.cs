@@ -1,31 +1,51 @@
 using System.CommandLine;
-using Scoring.Producer.Simulation;
+using Scoring.Producer.Load;
 
 namespace Scoring.Host.Commands;
 
-/// <summary><c>scoring produce</c>: simulated transactions, into a Kafka log or into a data set.</summary>
+/// <summary><c>scoring produce</c>: card transactions, simulated or of a file, into a Kafka log or into a data set.</summary>
 internal static class ProduceCommand
 {
+    private const double DefaultRate = 500;
+
     public static Command Create()
     {
-        var seed = new Option<ulong>("--seed") { Description = "Seed of all chance: the same seed gives the same transactions.", DefaultValueFactory = _ => 1 };
-        var customers = new Option<int>("--customers") { Description = "Customers in the simulation.", DefaultValueFactory = _ => 2_000 };
-        var fraudShare = new Option<double>("--fraud-share") { Description = "Share of transactions that are fraud.", DefaultValueFactory = _ => 0.0075 };
-        var keySkew = new Option<double>("--key-skew") { Description = "Zipf exponent of the customers' activity; 0 for a natural one.", DefaultValueFactory = _ => 0 };
+        var load = new ProduceOptions(DefaultRate, $"{DefaultRate}, with --input as fast as it goes", "until Ctrl+C or the end of the input");
+        var servers = new Option<string>("--bootstrap-servers") { Description = "The brokers, as host:port.", DefaultValueFactory = _ => "localhost:9092" };
+        var prefix = new Option<string>("--topic-prefix") { Description = "Stands before every topic's name.", DefaultValueFactory = _ => "" };
+        var labels = new Option<string>("--labels-topic") { Description = "Where labels go: a topic, 'transactions' for the input log itself, or 'none'.", DefaultValueFactory = _ => "labels" };
+        var interactions = new Option<string>("--interactions-topic") { Description = "Where interactions go: a topic, or 'none'.", DefaultValueFactory = _ => "interactions" };
+        var group = new Option<string>("--group") { Description = "The consumer group of the service that scores.", DefaultValueFactory = _ => "scoring" };
+        var ahead = new Option<long>("--max-bytes-ahead") { Description = "Bytes of a partition that may be ahead of the group's commits; 0 for no bound. 2097152 for the embedded broker.", DefaultValueFactory = _ => 0 };
+        var fetchWait = new Option<int>("--fetch-wait-ms") { Description = "How long a broker holds a fetch without data; 1 to 5 for the embedded broker.", DefaultValueFactory = _ => 100 };
+        var clock = new Option<EventClock>("--event-time") { Description = "The time that simulated transactions tell: now, or simulated (days pass during the run).", DefaultValueFactory = _ => EventClock.Now };
         var dataset = new Option<FileInfo?>("--dataset") { Description = "Write a data set for training to this file (.csv or .csv.gz) and do not connect to Kafka." };
         var days = new Option<double>("--days") { Description = "Days of event time in the data set.", DefaultValueFactory = _ => 30 };
-        var command = new Command("produce", "Simulate card transactions, with fraud among them.") { seed, customers, fraudShare, keySkew, dataset, days };
-        command.SetAction((parsed, cancellation) =>
+        var command = new Command("produce", "Send card transactions, simulated with fraud among them or of a file, and report what came back.")
         {
-            var simulation = new SimulatorOptions
+            servers, prefix, labels, interactions, group, ahead, fetchWait, clock, dataset, days,
+        };
+        load.AddTo(command);
+        command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(() =>
+        {
+            if (parsed.GetValue(dataset) is { } file)
+                return Task.FromResult(ProduceDataset.Run(load.Simulation(parsed, 0), parsed.GetValue(days), file, cancellation));
+            var options = load.Load(parsed, null) with
             {
-                Seed = parsed.GetValue(seed),
-                Customers = parsed.GetValue(customers),
-                FraudShare = parsed.GetValue(fraudShare),
-                KeySkew = parsed.GetValue(keySkew),
+                BootstrapServers = parsed.GetValue(servers)!,
+                TransactionsTopic = Topic("transactions")!,
+                LabelsTopic = Topic(parsed.GetValue(labels)!),
+                InteractionsTopic = Topic(parsed.GetValue(interactions)!),
+                ScoresTopic = Topic("scores")!,
+                DeadLettersTopic = Topic("transactions.dlq")!,
+                ScoringGroup = parsed.GetValue(group)!,
+                MaxBytesAhead = parsed.GetValue(ahead),
+                FetchWaitMs = parsed.GetValue(fetchWait),
             };
-            return Task.FromResult(ProduceDataset.Run(simulation, parsed.GetValue(days), parsed.GetValue(dataset)!, cancellation));
-        });
+            return ProduceRun.RunAsync(load, parsed, options, parsed.GetValue(clock), null, cancellation);
+
+            string? Topic(string name) => name == "none" ? null : parsed.GetValue(prefix) + name;
+        }));
         return command;
     }
 }

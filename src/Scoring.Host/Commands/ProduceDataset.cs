@@ -7,26 +7,20 @@ namespace Scoring.Host.Commands;
 /// <summary><c>scoring produce --dataset</c>: writes a simulation's transactions and their truth for training.</summary>
 internal static class ProduceDataset
 {
+    private const double MostDays = 3_650;
+
     public static int Run(SimulatorOptions options, double days, FileInfo file, CancellationToken cancellation)
     {
-        try
-        {
-            options.Validate();
-            if (days is not (> 0 and <= 3_650))
-                throw new ArgumentException($"days is {days}, not above 0 and at most 3,650");
-            var started = Stopwatch.GetTimestamp();
-            var facts = Write(options, days, file, cancellation);
-            Console.WriteLine(
-                $"{file.Name}: {facts.Transactions:N0} transactions, {facts.Fraud:N0} fraud ({(double)facts.Fraud / Math.Max(1, facts.Transactions):P2}), in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s");
-            foreach (var (pattern, count) in facts.FraudByPattern.OrderBy(p => p.Key))
-                Console.WriteLine($"  {pattern}: {count:N0}");
-            return 0;
-        }
-        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine(e.Message);
-            return 1;
-        }
+        options.Validate();
+        if (days is not (> 0 and <= MostDays))
+            throw new ArgumentException($"days is {days}, not above 0 and at most {MostDays:N0}");
+        var started = Stopwatch.GetTimestamp();
+        var facts = Write(options, days, file, cancellation);
+        Console.WriteLine(
+            $"{file.Name}: {facts.Transactions:N0} transactions, {facts.Fraud:N0} fraud ({(double)facts.Fraud / Math.Max(1, facts.Transactions):P2}), in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s");
+        foreach (var (pattern, count) in facts.FraudByPattern.OrderBy(p => p.Key))
+            Console.WriteLine($"  {pattern}: {count:N0}");
+        return 0;
     }
 
     private static DatasetFacts Write(SimulatorOptions options, double days, FileInfo file, CancellationToken cancellation)

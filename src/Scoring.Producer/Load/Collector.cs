@@ -1,0 +1,160 @@
+using System.Buffers.Text;
+using System.Text;
+using Confluent.Kafka;
+using Scoring.Models.Wire;
+using Scoring.Producer.Collect;
+
+namespace Scoring.Producer.Load;
+
+/// <summary>
+/// Reads the scores and the dead letters with a consumer of its own, from where their topics ended when the
+/// run began, on one thread; it commits nothing and belongs to no group.
+/// </summary>
+internal sealed class Collector : IDisposable
+{
+    private const int PollMs = 20;
+
+    private readonly LoadOptions options;
+    private readonly Reconciliation reconciliation;
+    private readonly TimeProvider time;
+    private readonly double microsPerTick;
+    private readonly IConsumer<byte[]?, byte[]?> consumer;
+    private readonly List<TopicPartition> assigned;
+    private readonly Dictionary<TopicPartition, long> positions = [];
+    private readonly HashSet<TopicPartition> unread;
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DeclinedExamples examples = new();
+    private readonly ManualResetEventSlim stop = new();
+    private readonly Thread thread;
+    private long arrivals;
+    private Exception? failure;
+
+    public Collector(LoadOptions options, IReadOnlyList<TopicPartition> partitions, Reconciliation reconciliation, TimeProvider time, Action<Error> onError)
+    {
+        this.options = options;
+        this.reconciliation = reconciliation;
+        this.time = time;
+        microsPerTick = 1e6 / time.TimestampFrequency;
+        consumer = KafkaClients.Consumer(options, "scoring-collector", onError);
+        assigned = [.. partitions];
+        foreach (var partition in assigned)
+            positions[partition] = EndOf(partition);
+        unread = [.. assigned];
+        consumer.Assign(positions.Select(p => new TopicPartitionOffset(p.Key, p.Value)));
+        thread = new Thread(Collect) { IsBackground = true, Name = "collector" };
+        thread.Start();
+    }
+
+    /// <summary>
+    /// Ends when every partition has been read to its end once. A client that is just assigned takes a tenth of
+    /// a second to find the leaders, which would show as latency of the service.
+    /// </summary>
+    public Task Ready => ready.Task;
+
+    /// <summary>The latencies from the intended send time to the arrival of the score.</summary>
+    public LatencyHistogram Latency { get; } = new();
+
+    /// <summary>Declined transactions, for the summary; read it after the collector is disposed.</summary>
+    public IReadOnlyList<DeclinedExample> Declined => examples.Items;
+
+    /// <summary>How many records have arrived.</summary>
+    public long Arrivals => Volatile.Read(ref arrivals);
+
+    /// <summary>Why collecting ended early; null while it goes on.</summary>
+    public Exception? Failure => Volatile.Read(ref failure);
+
+    /// <summary>Where the topics end at this moment, by a request to the brokers.</summary>
+    public Dictionary<TopicPartition, long> Ends() => assigned.ToDictionary(p => p, EndOf);
+
+    /// <summary>Where each partition of another topic ends at this moment.</summary>
+    public long[] EndsOf(string topic, int partitions) =>
+        [.. Enumerable.Range(0, partitions).Select(p => EndOf(new TopicPartition(topic, p)))];
+
+    /// <summary>Whether everything before the given ends has been read.</summary>
+    public bool HasReached(Dictionary<TopicPartition, long> ends)
+    {
+        lock (positions)
+            return ends.All(e => positions[e.Key] >= e.Value);
+    }
+
+    public void Dispose()
+    {
+        if (stop.IsSet)
+            return;
+        stop.Set();
+        thread.Join();
+        consumer.Dispose();
+    }
+
+    private long EndOf(TopicPartition partition) => consumer.QueryWatermarkOffsets(partition, options.RequestTimeout).High.Value;
+
+    private void Collect()
+    {
+        try
+        {
+            while (!stop.IsSet)
+            {
+                if (consumer.Consume(PollMs) is not { } record)
+                    continue;
+                if (record.IsPartitionEOF)
+                    TakeEnd(record.TopicPartition);
+                else
+                    Take(record, time.GetTimestamp());
+            }
+        }
+        catch (KafkaException e)
+        {
+            Volatile.Write(ref failure, new InvalidOperationException($"reading the scores failed: {e.Error.Reason}", e));
+            ready.TrySetException(Failure!);
+        }
+    }
+
+    private void TakeEnd(TopicPartition partition)
+    {
+        if (unread.Count > 0 && unread.Remove(partition) && unread.Count == 0)
+            ready.SetResult();
+    }
+
+    private void Take(ConsumeResult<byte[]?, byte[]?> record, long arrived)
+    {
+        if (record.Topic == options.ScoresTopic)
+            TakeScore(record.Message.Value, arrived);
+        else
+            TakeDeadLetter(record.Message.Headers);
+        Volatile.Write(ref arrivals, arrivals + 1);
+        lock (positions)
+            positions[record.TopicPartition] = record.Offset.Value + 1;
+    }
+
+    private void TakeScore(byte[]? value, long arrived)
+    {
+        if (value is null || !ScoreView.TryRead(value, out var score))
+        {
+            reconciliation.Unknown();
+            return;
+        }
+
+        if (!reconciliation.Score(score, out var intended))
+            return;
+        Latency.Record((long)((arrived - intended) * microsPerTick));
+        examples.Offer(score, value);
+    }
+
+    private void TakeDeadLetter(Headers? headers)
+    {
+        if (headers is not null
+            && headers.TryGetLastBytes(RecordHeaders.OriginTopic, out var topic) && Encoding.UTF8.GetString(topic) == options.TransactionsTopic
+            && TryReadNumber(headers, RecordHeaders.OriginPartition, out var partition)
+            && TryReadNumber(headers, RecordHeaders.OriginOffset, out var offset)
+            && headers.TryGetLastBytes(RecordHeaders.Reason, out _))
+            reconciliation.DeadLetter((int)partition, offset);
+        else
+            reconciliation.Unknown();
+    }
+
+    private static bool TryReadNumber(Headers headers, string name, out long number)
+    {
+        number = 0;
+        return headers.TryGetLastBytes(name, out var bytes) && Utf8Parser.TryParse(bytes, out number, out var read) && read == bytes.Length;
+    }
+}
