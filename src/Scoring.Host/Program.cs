@@ -16,6 +16,7 @@ internal static class Program
         var root = new RootCommand("Scoring: a real-time fraud-scoring service")
         {
             ServeCommand.Create(),
+            DemoCommand.Create(static () => new EmbeddedDemoHost()),
             ProduceCommand.Create(),
             ReplayCommand.Create(),
             ModelCommand.Create(),

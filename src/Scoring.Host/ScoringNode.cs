@@ -73,11 +73,11 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>Ends when the node can't go on, with the reason.</summary>
     public Task Completion => source.Completion;
 
-    /// <summary>Whether the group has given this node its share of the partitions.</summary>
-    public bool HasJoined => source.HasJoined;
+    /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
+    public Task Joined => source.Joined;
 
     /// <summary>Whether the node takes records: it has joined the group, and each of its partitions can be read.</summary>
-    public bool IsReady => source.HasJoined && !source.Completion.IsCompleted && Partitions().All(p => p.Down is null);
+    public bool IsReady => source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && Partitions().All(p => p.Down is null);
 
     internal PendingReplies Replies { get; }
 

@@ -24,7 +24,7 @@ public sealed partial class KafkaSource
                 }
             }
 
-            joined = true;
+            joined.TrySetResult();
             LogAssigned(Names(partitions));
             return starts;
         }

@@ -42,7 +42,7 @@ public sealed partial class KafkaSource : IAsyncDisposable
     private readonly Dictionary<int, OwnedPartition> owned = [];
     private int pausedPartitions;
     private Exception? failure;
-    private volatile bool joined;
+    private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Makes the source; <see cref="Start"/> joins the group.</summary>
     /// <param name="options">How it reads.</param>
@@ -89,8 +89,8 @@ public sealed partial class KafkaSource : IAsyncDisposable
     /// <summary>Ends when the source has left the group; faulted if it or a shard could not go on.</summary>
     public Task Completion => ended.Task;
 
-    /// <summary>Whether the group has given this node its share of the partitions at least once.</summary>
-    public bool HasJoined => joined;
+    /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
+    public Task Joined => joined.Task;
 
     /// <summary>Joins the group and begins to read.</summary>
     public void Start()
@@ -224,9 +224,15 @@ public sealed partial class KafkaSource : IAsyncDisposable
         }
 
         if (failure is null)
+        {
+            joined.TrySetCanceled();
             ended.TrySetResult();
+        }
         else
+        {
+            joined.TrySetException(failure);
             ended.TrySetException(failure);
+        }
     }
 
     private PartitionState StateOf(OwnedPartition partition)

@@ -8,7 +8,7 @@ internal static class HealthEndpoints
         routes.MapGet("/health/live", () => Answer(!node.Completion.IsFaulted, "the node can't go on"))
             .WithName("GetLiveness").WithSummary("Whether the process should go on living")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes.MapGet("/health/startup", () => Answer(node.HasJoined, "the node has not joined its group yet"))
+        routes.MapGet("/health/startup", () => Answer(node.Joined.IsCompletedSuccessfully, "the node has not joined its group yet"))
             .WithName("GetStartup").WithSummary("Whether the node has started")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         routes.MapGet("/health/ready", () => Answer(node.IsReady, WhyNotReady(node)))
@@ -21,7 +21,7 @@ internal static class HealthEndpoints
 
     private static string WhyNotReady(ScoringNode node)
     {
-        if (!node.HasJoined)
+        if (!node.Joined.IsCompletedSuccessfully)
             return "the node has not joined its group yet";
         if (node.Completion.IsCompleted)
             return "the node has left its group";

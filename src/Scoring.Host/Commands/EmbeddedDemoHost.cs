@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Scoring.Host.Commands;
+
+/// <summary>The service as it runs with nothing configured: embedded broker, temporary ledger, this process.</summary>
+internal sealed class EmbeddedDemoHost : IDemoHost
+{
+    private const int PreferredPort = 8080;
+
+    private ScoringHost? host;
+
+    /// <inheritdoc/>
+    public async Task<DemoEndpoints> StartAsync(CancellationToken cancellation)
+    {
+        // What the node says at its start and stop would stand between the lines of the demo.
+        string[] settings = ["--Logging:LogLevel:Default=Warning"];
+        host = ScoringHost.Create(settings, options => options with
+        {
+            Kafka = options.Kafka with { BootstrapServers = "" },
+            Ledger = options.Ledger with { Path = "" },
+            Http = options.Http with { Urls = $"http://127.0.0.1:{FreePort()}" },
+        });
+        await host.StartAsync(cancellation);
+        await host.Node.Joined.WaitAsync(cancellation);
+        var topics = host.Node.Topics;
+        return new DemoEndpoints(host.Node.Options.Source.BootstrapServers, new Uri(host.Address), host.Node.Options.Source.GroupId)
+        {
+            TransactionsTopic = topics.Transactions,
+            LabelsTopic = topics.Labels,
+            InteractionsTopic = topics.Interactions,
+            ScoresTopic = topics.Scores,
+            DeadLettersTopic = topics.DeadLetters,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        if (host is { } running)
+            await running.DisposeAsync().AsTask().WaitAsync(cancellation);
+        host = null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (host is { } running)
+            await running.DisposeAsync();
+    }
+
+    // The usual port where it is free, else any.
+    private static int FreePort()
+    {
+        try
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, PreferredPort);
+            probe.Start();
+            return PreferredPort;
+        }
+        catch (SocketException)
+        {
+            return 0;
+        }
+    }
+}
