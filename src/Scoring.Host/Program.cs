@@ -19,6 +19,7 @@ internal static class Program
             DemoCommand.Create(static () => new EmbeddedDemoHost()),
             ProduceCommand.Create(),
             ReplayCommand.Create(),
+            FeaturesCommand.Create(),
             ModelCommand.Create(),
         };
         try

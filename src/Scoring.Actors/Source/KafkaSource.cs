@@ -19,7 +19,11 @@ namespace Scoring.Actors.Source;
 /// </summary>
 public sealed partial class KafkaSource : IAsyncDisposable
 {
-    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(20);
+    private const int PollTimeoutMs = 20;
+
+    // While a partition is paused, its shard's progress is what to wait for, and no record announces that.
+    private const int PausedPollTimeoutMs = 1;
+
     private static readonly TimeSpan CommittedTimeout = TimeSpan.FromSeconds(5);
     private const int CommittedTries = 6;
 
@@ -145,7 +149,7 @@ public sealed partial class KafkaSource : IAsyncDisposable
     {
         try
         {
-            return consumer.Consume((int)PollTimeout.TotalMilliseconds);
+            return consumer.Consume(pausedPartitions > 0 ? PausedPollTimeoutMs : PollTimeoutMs);
         }
         catch (ConsumeException e) when (e.Error.Code == ErrorCode.Local_AutoOffsetReset)
         {

@@ -9,7 +9,7 @@ namespace Scoring.Models.Features;
 /// one replay. A pure state machine: no clock, no chance, no I/O, so the same records in the same order give
 /// the same features, bit for bit. Owned by one loop, so it needs no lock.
 /// </summary>
-public sealed class FeatureEngine
+public sealed partial class FeatureEngine
 {
     // Enough to pass every entity many times while its events grow old, few enough not to be felt.
     private const int SweepSteps = 2;
@@ -232,7 +232,7 @@ public sealed class FeatureEngine
                 continue;
             var newest = entity.Newest;
             var accepted = EntityUpdate.Apply(table, entity, facts, latenessMicros, features);
-            entity.Changed = true;
+            table.MarkChanged(entity);
             degraded.Check(table.Plan, entity, facts.Time, accepted ? long.MinValue : newest - table.Plan.HoldMicros);
             if (accepted)
                 continue;
@@ -299,7 +299,7 @@ public sealed class FeatureEngine
     }
 
     private static bool Mark(EntityTable table, Entity? entity, ulong id, bool isFraud) =>
-        entity is not null && EntityUpdate.Label(table.Plan, entity, id, isFraud);
+        entity is not null && EntityUpdate.Label(table, entity, id, isFraud);
 
     private bool Count(bool marked)
     {

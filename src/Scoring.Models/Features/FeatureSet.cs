@@ -76,6 +76,10 @@ public sealed class FeatureSet
         return new FeatureSet(parsed);
     }
 
+    /// <summary>Writes the plan for a person: what is kept of each entity, which windows share state, and the bytes.</summary>
+    /// <param name="writer">Where to.</param>
+    public void Explain(TextWriter writer) => new PlanText(this, Compile(new FeatureEngineOptions().DuplicateHorizon), writer).Write();
+
     internal FeaturePlan Compile(TimeSpan duplicateHorizon) => new PlanBuilder(parsed, duplicateHorizon.Ticks / TimeSpan.TicksPerMicrosecond).Build();
 
     private static void CheckFilters(ParsedFeatureSet parsed, YamlErrors errors)

@@ -42,6 +42,12 @@ internal sealed class YamlMap
             errors.Add(e.Start.Line, $"not valid YAML: {e.Message}");
             return null;
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // The parser gives up without a place where a bracket or a quote is never closed.
+            errors.Add(1, "not valid YAML: a bracket, brace or quote is not closed, or a line is indented wrongly");
+            return null;
+        }
 
         if (stream.Documents is [{ RootNode: YamlMappingNode root }])
             return new YamlMap(root, errors);

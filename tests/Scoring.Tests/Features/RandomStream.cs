@@ -54,6 +54,8 @@ internal sealed class RandomStream
 
     public long Horizon { get; }
 
+    public FeatureEngineOptions Options => new() { DuplicateHorizon = TimeSpan.FromSeconds(Horizon) };
+
     public List<OracleFeature> Features { get; }
 
     public FeatureSet Set { get; }

@@ -163,6 +163,22 @@ public sealed class ModelBundleTests
     }
 
     [Fact]
+    public void A_model_whose_weights_are_in_a_file_that_no_hash_covers_is_refused()
+    {
+        // Present where a loader would look first, so that its absence cannot be the reason.
+        var weights = Path.GetFullPath("external-weights.bin");
+        File.WriteAllBytes(weights, new byte[16]);
+        try
+        {
+            Assert.StartsWith("model.onnx: ONNX Runtime cannot load it", Assert.Single(new BundleFixture().With(BundleFixture.Onnx("external_weights")).Refusal()), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(weights);
+        }
+    }
+
+    [Fact]
     public void Bytes_that_are_no_model_are_refused()
     {
         var random = new Random(20260301);

@@ -25,13 +25,16 @@ internal sealed class AggregateReader(YamlErrors errors)
 
     private readonly FilterReader filters = new(errors);
 
+    public static string NameOf(Aggregate aggregate) => Names.First(n => n.Value == aggregate).Key;
+
     public AggregateFeature Read(string name, string what, EntityDefinition entity, YamlMap map)
     {
         map.AllowOnly(what, "name", "from", "agg", "of", "window", "offset", "where", "thisEvent", "empty");
         var aggregate = Aggregate.Count;
-        if (map.Text("agg", what, required: true) is { } text && !Names.TryGetValue(text, out aggregate))
+        var text = map.Text("agg", what, required: true);
+        if (text is not null && !Names.TryGetValue(text, out aggregate))
             errors.Add(map.At("agg"), $"{what}: agg '{text}' is unknown; the aggregates are {string.Join(", ", Names.Keys)}");
-        var of = Of(what, aggregate, map);
+        var of = Names.ContainsKey(text ?? "") ? Of(what, aggregate, map) : null;
         var window = ReadWindow(what, aggregate, entity, map);
         var includes = IncludesThis(what, aggregate, map);
         return new AggregateFeature(

@@ -33,7 +33,7 @@ internal sealed class CellPlan(Filter? filter, uint filterMask, int countSlot)
 
     public int MaxQueue { get; set; } = -1;
 
-    public List<DistinctPlan> Distincts { get; } = [];
+    public DistinctPlan[] Distincts { get; set; } = [];
 
     /// <summary>Whether it depends on the order of events and so cannot be taken back one event at a time.</summary>
     public bool IsOrdered => EdgeSlot >= 0 || MinQueue >= 0 || MaxQueue >= 0;
@@ -47,11 +47,11 @@ internal sealed class SpanPlan(Window window, int slot)
     /// <summary>Low half: the first event in the window; high half: the one after the last.</summary>
     public int Slot { get; } = slot;
 
-    public List<CellPlan> Cells { get; } = [];
+    public CellPlan[] Cells { get; set; } = [];
 
     public bool IsSession { get; } = window.Kind == WindowKind.Session;
 
-    public bool IsOrdered => Cells.Exists(c => c.IsOrdered);
+    public bool IsOrdered => Array.Exists(Cells, c => c.IsOrdered);
 
     /// <summary>Events at or before this time are out of the window at time t. For a session: out of its reach.</summary>
     public long Lower(long t)
@@ -98,10 +98,13 @@ internal sealed class EntityPlan
     public int FlagBytes { get; set; }
 
     /// <summary>For each value table, which of the set's hashed fields it counts.</summary>
-    public List<int> Tables { get; } = [];
+    public int[] Tables { get; set; } = [];
 
     /// <summary>Counters a value of each table has.</summary>
     public List<int> TableCounters { get; } = [];
+
+    /// <summary>A hash of which columns are kept and what their flags mean: states of another layout cannot be read.</summary>
+    public ulong Layout { get; set; }
 
     public SpanPlan[] Spans { get; set; } = [];
 
@@ -118,5 +121,5 @@ internal sealed class EntityPlan
 
     /// <summary>Bytes an event takes while all its entity's amounts fit 32 bits.</summary>
     public int EventBytes(bool wideAmounts) =>
-        8 + (KeepsIds ? 8 : 0) + (KeepsAmounts ? (wideAmounts ? 8 : 4) : 0) + (2 * Tables.Count) + FlagBytes;
+        8 + (KeepsIds ? 8 : 0) + (KeepsAmounts ? (wideAmounts ? 8 : 4) : 0) + (2 * Tables.Length) + FlagBytes;
 }

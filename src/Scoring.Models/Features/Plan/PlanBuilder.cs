@@ -1,5 +1,6 @@
 using System.Text;
 using Scoring.Models.Features.Language;
+using Scoring.Models.Features.State;
 using Scoring.Models.Wire;
 
 namespace Scoring.Models.Features.Plan;
@@ -62,9 +63,18 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
         var spans = new List<SpanPlan>();
         var reads = features.Select(f => (f.Feature.IncludesThis, Read: Read(plan, spans, f.Target, f.Feature))).ToArray();
         plan.Spans = [.. spans];
+        plan.Layout = Layout(plan);
         plan.ReadsBefore = [.. reads.Where(r => !r.IncludesThis).Select(r => r.Read)];
         plan.ReadsAfter = [.. reads.Where(r => r.IncludesThis).Select(r => r.Read)];
         return plan;
+    }
+
+    private ulong Layout(EntityPlan plan)
+    {
+        var columns = plan.Tables.Select(t => fields[t].ToString());
+        var flags = plan.FlagBytes == 0 ? [] : filters.Select(f => f.Canonical);
+        var text = $"{plan.Key} ids {plan.KeepsIds} amounts {plan.KeepsAmounts} fields {string.Join(',', columns)} label {plan.HasLabels} flags {string.Join('|', flags)}";
+        return Hash64.Of(Encoding.UTF8.GetBytes(text));
     }
 
     private AggregateRead Read(EntityPlan plan, List<SpanPlan> spans, int target, AggregateFeature feature)
@@ -72,11 +82,12 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
         var span = spans.Find(s => s.Window == feature.Window);
         if (span is null)
             spans.Add(span = new SpanPlan(feature.Window, plan.SlotCount++));
-        var cell = span.Cells.Find(c => c.Filter?.Canonical == feature.Where?.Canonical);
+        var cell = Array.Find(span.Cells, c => c.Filter?.Canonical == feature.Where?.Canonical);
         if (cell is null)
         {
             var mask = feature.Where is null ? 0 : 1u << (filters.FindIndex(f => f.Canonical == feature.Where.Canonical) + 1);
-            span.Cells.Add(cell = new CellPlan(feature.Where, mask, plan.SlotCount++));
+            cell = new CellPlan(feature.Where, mask, plan.SlotCount++);
+            span.Cells = [.. span.Cells, cell];
         }
 
         var distinct = Prepare(plan, cell, feature);
@@ -116,11 +127,11 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
     private DistinctPlan Distinct(EntityPlan plan, CellPlan cell, TransactionField field)
     {
         var index = IndexOrAdd(fields, field);
-        var table = plan.Tables.IndexOf(index);
+        var table = Array.IndexOf(plan.Tables, index);
         if (table < 0)
         {
-            table = plan.Tables.Count;
-            plan.Tables.Add(index);
+            table = plan.Tables.Length;
+            plan.Tables = [.. plan.Tables, index];
             plan.TableCounters.Add(0);
         }
 
@@ -131,7 +142,7 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
         }
 
         var distinct = new DistinctPlan(table, plan.TableCounters[table]++, Take(plan, 1));
-        cell.Distincts.Add(distinct);
+        cell.Distincts = [.. cell.Distincts, distinct];
         return distinct;
     }
 

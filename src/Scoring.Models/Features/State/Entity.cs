@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Scoring.Models.Features.Plan;
 
@@ -5,7 +6,8 @@ namespace Scoring.Models.Features.State;
 
 /// <summary>
 /// The state of one entity: its recent events and the running aggregates of its windows. One array holds the
-/// aggregates, then the events column by column, then the key. The aggregates are a function of the events and
+/// key and the aggregates, so that finding it and reading them touch the same memory, then the events column
+/// by column. The aggregates are a function of the events and
 /// of <see cref="Newest"/>. Owned by one engine, so it needs no lock.
 /// </summary>
 internal sealed class Entity
@@ -20,9 +22,9 @@ internal sealed class Entity
         KeyHash = keyHash;
         KeyBytes = key.Length;
         Capacity = SmallestCapacity;
-        Data = new byte[DataBytes(plan, Capacity, false) + key.Length];
-        key.CopyTo(Data.AsSpan(Data.Length - key.Length));
-        if (plan.Tables.Count > 0)
+        Data = new byte[SlotsOffset + DataBytes(plan, Capacity, false)];
+        key.CopyTo(Data);
+        if (plan.Tables.Length > 0)
             Tables = [.. plan.TableCounters.Select(counters => new ValueTable(counters))];
         if (plan.QueueCount > 0)
             Queues = [.. Enumerable.Range(0, plan.QueueCount).Select(_ => new MonotonicQueue())];
@@ -65,7 +67,10 @@ internal sealed class Entity
 
     public int Count => End - Start;
 
-    public ReadOnlySpan<byte> Key => Data.AsSpan(Data.Length - KeyBytes);
+    /// <summary>Where the aggregates begin: behind the key, at a multiple of 8.</summary>
+    public int SlotsOffset => (KeyBytes + 7) & ~7;
+
+    public ReadOnlySpan<byte> Key => Data.AsSpan(0, KeyBytes);
 
     /// <summary>Bytes on the heap, object headers included.</summary>
     public int Bytes
@@ -95,21 +100,24 @@ internal sealed class Entity
     /// Makes room for one more event of this amount. Afterwards inserting it cannot fail, so a transaction is
     /// applied to all its entities or to none.
     /// </summary>
-    public void Reserve(EntityPlan plan, long amountUnits)
+    /// <returns>Whether it grew.</returns>
+    public bool Reserve(EntityPlan plan, long amountUnits)
     {
         var wide = WideAmounts || (plan.KeepsAmounts && amountUnits != (int)amountUnits);
-        if (End == Capacity || wide != WideAmounts)
+        var hasGrown = End == Capacity || wide != WideAmounts;
+        if (hasGrown)
             Relayout(plan, wide);
         if (Tables is null)
-            return;
+            return hasGrown;
         foreach (var table in Tables)
-            table.Reserve();
+            hasGrown |= table.Reserve();
+        return hasGrown;
     }
 
     /// <summary>Forgets everything, as if it had never been seen.</summary>
     public void Clear(EntityPlan plan)
     {
-        Data.AsSpan(0, 8 * plan.SlotCount).Clear();
+        Data.AsSpan(SlotsOffset, 8 * plan.SlotCount).Clear();
         Start = End = 0;
         Newest = LostThrough = long.MinValue;
         Refused = null;
@@ -120,10 +128,12 @@ internal sealed class Entity
 
     private static int DataBytes(EntityPlan plan, int capacity, bool wide) => (8 * plan.SlotCount) + (capacity * plan.EventBytes(wide));
 
-    // Space is added an eighth at a time and reclaimed once an eighth is dead: with 50 live events at most 1/4 is unused.
+    // Doubled while small, then grown by 8 or an eighth, and reclaimed once an eighth is dead: little is ever unused.
     private static int CapacityFor(int events)
     {
-        var step = Math.Max(SmallestCapacity, events / 8 / SmallestCapacity * SmallestCapacity);
+        if (events <= 4 * SmallestCapacity)
+            return (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(events, SmallestCapacity));
+        var step = Math.Max(2 * SmallestCapacity, events / 8);
         return (events + step - 1) / step * step;
     }
 
@@ -141,10 +151,9 @@ internal sealed class Entity
         }
         else
         {
-            var data = new byte[DataBytes(plan, capacity, wide) + KeyBytes];
-            Data.AsSpan(0, 8 * plan.SlotCount).CopyTo(data);
-            Key.CopyTo(data.AsSpan(data.Length - KeyBytes));
-            EntityView.CopyColumns(new EntityView(plan, this), new EntityView(plan, data, capacity, wide));
+            var data = new byte[SlotsOffset + DataBytes(plan, capacity, wide)];
+            Data.AsSpan(0, SlotsOffset + (8 * plan.SlotCount)).CopyTo(data);
+            EntityView.CopyColumns(new EntityView(plan, this), new EntityView(plan, data, SlotsOffset, capacity, wide));
             Data = data;
             Capacity = capacity;
             WideAmounts = wide;
@@ -159,7 +168,7 @@ internal sealed class Entity
     {
         if (by == 0)
             return;
-        var halves = MemoryMarshal.Cast<byte, int>(Data.AsSpan(0, 8 * plan.SlotCount));
+        var halves = MemoryMarshal.Cast<byte, int>(Data.AsSpan(SlotsOffset, 8 * plan.SlotCount));
         foreach (var span in plan.Spans)
         {
             halves[2 * span.Slot] -= by;

@@ -31,6 +31,9 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Bytes of entities and of the table.</summary>
     public long Bytes => EntityBytes + (12L * slots.Length) + 48;
 
+    /// <summary>Entities that changed since they were last saved, each once; one that expired since is no longer marked.</summary>
+    public List<Entity> Changed { get; } = [];
+
     /// <summary>The slots, for going through all entities; empty ones are null.</summary>
     public ReadOnlySpan<Entity?> Slots => slots;
 
@@ -50,17 +53,36 @@ internal sealed class EntityTable(EntityPlan plan)
     public Entity Add(ReadOnlySpan<byte> key, ulong hash)
     {
         var entity = new Entity(Plan, key, hash);
+        Add(entity);
+        return entity;
+    }
+
+    /// <summary>Adds an entity, with the events that it holds.</summary>
+    public void Add(Entity entity)
+    {
         if ((Count + 1) * 4L > slots.Length * 3L)
             Grow();
         Place(slots, tags, entity);
         Count++;
-        return entity;
+        Events += entity.Count;
+        entity.CountedBytes = entity.Bytes;
+        EntityBytes += entity.CountedBytes;
+    }
+
+    /// <summary>Notes that the entity differs from what was last saved of it.</summary>
+    public void MarkChanged(Entity entity)
+    {
+        if (entity.Changed)
+            return;
+        entity.Changed = true;
+        Changed.Add(entity);
     }
 
     /// <summary>Makes room for one more event of this amount and keeps count of the bytes.</summary>
     public void Reserve(Entity entity, long amountUnits)
     {
-        entity.Reserve(Plan, amountUnits);
+        if (!entity.Reserve(Plan, amountUnits))
+            return;
         var bytes = entity.Bytes;
         EntityBytes += bytes - entity.CountedBytes;
         entity.CountedBytes = bytes;
@@ -72,6 +94,7 @@ internal sealed class EntityTable(EntityPlan plan)
         Events -= entity.Count;
         Expired++;
         entity.Clear(Plan);
+        MarkChanged(entity);
     }
 
     /// <summary>Looks at the next slots and removes idle entities: a bounded share of the work each time.</summary>
@@ -80,7 +103,7 @@ internal sealed class EntityTable(EntityPlan plan)
         for (; steps > 0; steps--)
         {
             hand = (hand + 1) & (slots.Length - 1);
-            if (slots[hand] is { } entity && IsExpired(entity, watermark))
+            if (slots[hand] is { } entity && (entity.Newest == long.MinValue || IsExpired(entity, watermark)))
                 RemoveAt(hand);
         }
     }
@@ -119,6 +142,7 @@ internal sealed class EntityTable(EntityPlan plan)
     private void RemoveAt(int gap)
     {
         var entity = slots[gap]!;
+        entity.Changed = false;
         Count--;
         Expired++;
         Events -= entity.Count;

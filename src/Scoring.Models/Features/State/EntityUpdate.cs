@@ -1,5 +1,3 @@
-using Scoring.Models.Features.Plan;
-
 namespace Scoring.Models.Features.State;
 
 /// <summary>Applies one transaction to one entity, and reads the entity's features as of the transaction's own time.</summary>
@@ -58,8 +56,9 @@ internal static class EntityUpdate
     }
 
     /// <summary>Sets the label of the event with the id; false if the entity holds none.</summary>
-    public static bool Label(EntityPlan plan, Entity entity, ulong id, bool isFraud)
+    public static bool Label(EntityTable table, Entity entity, ulong id, bool isFraud)
     {
+        var plan = table.Plan;
         var view = new EntityView(plan, entity);
         var place = view.Ids[entity.Start..entity.End].LastIndexOf(id) + entity.Start;
         if (place < entity.Start)
@@ -75,7 +74,7 @@ internal static class EntityUpdate
                 WindowCells.Relabel(view, span, place, isFraud ? 1 : -1);
         }
 
-        entity.Changed = true;
+        table.MarkChanged(entity);
         return true;
     }
 

@@ -12,18 +12,19 @@ internal readonly ref struct EntityView
     private readonly Span<byte> flags;
 
     public EntityView(EntityPlan plan, Entity entity)
-        : this(plan, entity.Data, entity.Capacity, entity.WideAmounts)
+        : this(plan, entity.Data, entity.SlotsOffset, entity.Capacity, entity.WideAmounts)
     {
         this.entity = entity;
     }
 
-    public EntityView(EntityPlan plan, byte[] data, int capacity, bool wideAmounts)
+    public EntityView(EntityPlan plan, byte[] data, int slotsOffset, int capacity, bool wideAmounts)
     {
         this.plan = plan;
         this.capacity = capacity;
         entity = null!;
-        var at = 8 * plan.SlotCount;
-        Slots = MemoryMarshal.Cast<byte, long>(data.AsSpan(0, at));
+        Slots = MemoryMarshal.Cast<byte, long>(data.AsSpan(slotsOffset, 8 * plan.SlotCount));
+        Halves = MemoryMarshal.Cast<long, int>(Slots);
+        var at = slotsOffset + (8 * plan.SlotCount);
         Times = MemoryMarshal.Cast<byte, long>(data.AsSpan(at, 8 * capacity));
         at += 8 * capacity;
         if (plan.KeepsIds)
@@ -43,12 +44,15 @@ internal readonly ref struct EntityView
             at += 4 * capacity;
         }
 
-        Codes = MemoryMarshal.Cast<byte, ushort>(data.AsSpan(at, 2 * capacity * plan.Tables.Count));
-        at += 2 * capacity * plan.Tables.Count;
+        Codes = MemoryMarshal.Cast<byte, ushort>(data.AsSpan(at, 2 * capacity * plan.Tables.Length));
+        at += 2 * capacity * plan.Tables.Length;
         flags = data.AsSpan(at, plan.FlagBytes * capacity);
     }
 
     public Span<long> Slots { get; }
+
+    /// <summary>The slots as pairs of 32-bit numbers.</summary>
+    public Span<int> Halves { get; }
 
     public Span<long> Times { get; }
 
@@ -109,7 +113,7 @@ internal readonly ref struct EntityView
             Narrow[place] = (int)facts.AmountUnits;
         else if (!Wide.IsEmpty)
             Wide[place] = facts.AmountUnits;
-        for (var table = 0; table < plan.Tables.Count; table++)
+        for (var table = 0; table < plan.Tables.Length; table++)
         {
             var hash = facts.Fields[plan.Tables[table]];
             Codes[(table * capacity) + place] = hash == 0 ? (ushort)0 : (ushort)entity.Tables![table].Hold(hash);
@@ -129,7 +133,7 @@ internal readonly ref struct EntityView
     /// <summary>Gives up the event's hold on its values.</summary>
     public void ReleaseCodes(int place)
     {
-        for (var table = 0; table < plan.Tables.Count; table++)
+        for (var table = 0; table < plan.Tables.Length; table++)
         {
             if (Code(table, place) is not 0 and var code)
                 entity.Tables![table].Release(code);
@@ -155,7 +159,7 @@ internal readonly ref struct EntityView
                 to.Narrow[i] = from.Narrow[start + i];
         }
 
-        for (var table = 0; table < from.plan.Tables.Count; table++)
+        for (var table = 0; table < from.plan.Tables.Length; table++)
             from.Codes.Slice((table * from.capacity) + start, count).CopyTo(to.Codes[(table * to.capacity)..]);
         from.flags.Slice(start * from.plan.FlagBytes, count * from.plan.FlagBytes).CopyTo(to.flags);
     }
@@ -171,7 +175,7 @@ internal readonly ref struct EntityView
             Narrow.Slice(from, count).CopyTo(Narrow[to..]);
         else if (!Wide.IsEmpty)
             Wide.Slice(from, count).CopyTo(Wide[to..]);
-        for (var table = 0; table < plan.Tables.Count; table++)
+        for (var table = 0; table < plan.Tables.Length; table++)
             Codes.Slice((table * capacity) + from, count).CopyTo(Codes[((table * capacity) + to)..]);
         var width = plan.FlagBytes;
         flags.Slice(from * width, count * width).CopyTo(flags[(to * width)..]);

@@ -27,15 +27,17 @@ internal sealed class ValueTable
     public int Bytes => 48 + 24 + (8 * words.Length) + (index is null ? 0 : 24 + (2 * index.Length));
 
     /// <summary>Makes room for one more value, so that <see cref="Hold"/> does not allocate.</summary>
-    public void Reserve()
+    /// <returns>Whether it grew.</returns>
+    public bool Reserve()
     {
         var capacity = words.Length / stride;
         if (free != 0 || used < capacity)
-            return;
+            return false;
         Array.Resize(ref words, stride * Math.Min(ushort.MaxValue, capacity + Math.Max(1, capacity / 4)));
         capacity = words.Length / stride;
         if (capacity > SearchedInARow && (index is null || index.Length < 2 * capacity))
             BuildIndex(4 * capacity);
+        return true;
     }
 
     /// <summary>The code of the value, 1 and up; 0 if no held event has it.</summary>

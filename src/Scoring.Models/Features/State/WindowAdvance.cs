@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Scoring.Models.Features.Plan;
 
 namespace Scoring.Models.Features.State;
@@ -13,7 +12,7 @@ internal static class WindowAdvance
     /// <summary>Moves every window forward to time t, which no held event that it already counts is after.</summary>
     public static void Forward(in EntityView view, long t)
     {
-        var halves = MemoryMarshal.Cast<long, int>(view.Slots);
+        var halves = view.Halves;
         foreach (var span in view.Plan.Spans)
         {
             ref var head = ref halves[2 * span.Slot];
@@ -41,7 +40,7 @@ internal static class WindowAdvance
     /// <summary>Moves every window to where it stood at time t, before the entity's newest event.</summary>
     public static void Back(in EntityView view, long t)
     {
-        var halves = MemoryMarshal.Cast<long, int>(view.Slots);
+        var halves = view.Halves;
         foreach (var span in view.Plan.Spans)
         {
             var tail = view.UpperBound(span.Upper(t));
@@ -55,7 +54,7 @@ internal static class WindowAdvance
     /// <summary>Counts the event just inserted at the place in every window that ends now.</summary>
     public static void Admit(in EntityView view, int place)
     {
-        var halves = MemoryMarshal.Cast<long, int>(view.Slots);
+        var halves = view.Halves;
         foreach (var span in view.Plan.Spans)
         {
             if (span.Window.OffsetMicros != 0)
@@ -68,7 +67,7 @@ internal static class WindowAdvance
     /// <summary>Takes back <see cref="Admit"/>.</summary>
     public static void Withdraw(in EntityView view, int place)
     {
-        var halves = MemoryMarshal.Cast<long, int>(view.Slots);
+        var halves = view.Halves;
         foreach (var span in view.Plan.Spans)
         {
             if (span.Window.OffsetMicros == 0)
@@ -79,7 +78,7 @@ internal static class WindowAdvance
     /// <summary>Lets the oldest held event go, from every window that still counts it.</summary>
     public static void DropOldest(in EntityView view)
     {
-        var halves = MemoryMarshal.Cast<long, int>(view.Slots);
+        var halves = view.Halves;
         var oldest = view.Entity.Start;
         foreach (var span in view.Plan.Spans)
         {

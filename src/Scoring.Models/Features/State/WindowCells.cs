@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Scoring.Models.Features.Plan;
 
 namespace Scoring.Models.Features.State;
@@ -72,7 +71,7 @@ internal static class WindowCells
         }
     }
 
-    public static ref int Half(in EntityView view, int slot, int half) => ref MemoryMarshal.Cast<long, int>(view.Slots)[(2 * slot) + half];
+    public static ref int Half(in EntityView view, int slot, int half) => ref view.Halves[(2 * slot) + half];
 
     public static Int128 Wide(in EntityView view, int slot) => new((ulong)view.Slots[slot + 1], (ulong)view.Slots[slot]);
 
@@ -93,9 +92,9 @@ internal static class WindowCells
         if (cell.SumSlot >= 0)
         {
             var amount = view.Amount(place);
-            AddWide(view, cell.SumSlot, by * amount);
+            AddAmount(view, cell.SumSlot, by * amount);
             if (cell.SquareSlot >= 0)
-                AddWide(view, cell.SquareSlot, by * ((Int128)amount * amount));
+                AddSquare(view, cell.SquareSlot, amount, by);
         }
 
         foreach (var distinct in cell.Distincts)
@@ -109,9 +108,19 @@ internal static class WindowCells
         }
     }
 
-    private static void AddWide(in EntityView view, int slot, Int128 value)
+    private static void AddAmount(in EntityView view, int slot, long value)
     {
-        var sum = Wide(view, slot) + value;
+        // The sum's low half with its carry, then the value's sign and the carry into the high half.
+        ref var low = ref view.Slots[slot];
+        var sum = (ulong)low + (ulong)value;
+        view.Slots[slot + 1] += (value >> 63) + (sum < (ulong)value ? 1 : 0);
+        low = (long)sum;
+    }
+
+    private static void AddSquare(in EntityView view, int slot, long amount, int by)
+    {
+        var high = Math.BigMul(amount, amount, out var low);
+        var sum = Wide(view, slot) + (by * new Int128((ulong)high, (ulong)low));
         view.Slots[slot] = (long)(ulong)sum;
         view.Slots[slot + 1] = (long)(ulong)(sum >> 64);
     }

@@ -58,6 +58,16 @@ def others():
          helper.make_node("Sigmoid", ["centred"], ["score"])], initializers=bounds)
     absent = trees_to_onnx.to_onnx([stump(9, 1.0, 0.0, 1.0, 1)], 0.0, 4, "fixture")
     yield "feature_out_of_range", absent
+    yield "external_weights", external_weights()
+
+
+def external_weights():
+    """A model whose weights are in another file, which no hash covers."""
+    weights = TensorProto(name="weights", data_type=TensorProto.FLOAT, dims=[4, 1], data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", "external-weights.bin"), ("offset", "0"), ("length", "16")):
+        weights.external_data.add(key=key, value=value)
+    return plain([helper.make_node("MatMul", ["features", "weights"], ["margin"]),
+                  helper.make_node("Sigmoid", ["margin"], ["score"])], initializers=[weights])
 
 
 def golden(model):

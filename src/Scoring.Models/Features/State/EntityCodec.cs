@@ -1,0 +1,173 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Scoring.Models.Features.Plan;
+using Scoring.Models.Wire;
+
+namespace Scoring.Models.Features.State;
+
+/// <summary>
+/// Writes and reads an entity's state: version, layout, newest time, what was lost, then the events column by
+/// column, little-endian. The running aggregates are not written: they follow from the events, exactly, so
+/// what is read back continues bit for bit and is written again as the same bytes.
+/// </summary>
+internal static class EntityCodec
+{
+    private const byte Version = 1;
+    private const int HeaderBytes = 1 + 8 + 8 + 8 + 4 + 4;
+    private const int RefusedBytes = 16;
+
+    public static void Write(EntityPlan plan, Entity entity, IBufferWriter<byte> writer)
+    {
+        var refused = entity.Refused?.Count ?? 0;
+        var bytes = HeaderBytes + (entity.Count * EventBytes(plan)) + (refused * RefusedBytes);
+        var output = new Cursor(writer.GetSpan(bytes)[..bytes]);
+        output.Byte(Version);
+        output.UInt64(plan.Layout);
+        output.Int64(entity.Newest);
+        output.Int64(entity.LostThrough);
+        output.Int32(entity.Count);
+        output.Int32(refused);
+        var view = new EntityView(plan, entity);
+        for (var place = entity.Start; place < entity.End; place++)
+            output.Int64(view.Times[place]);
+        for (var place = entity.Start; place < entity.End && plan.KeepsIds; place++)
+            output.UInt64(view.Ids[place]);
+        for (var place = entity.Start; place < entity.End && plan.KeepsAmounts; place++)
+            output.Int64(view.Amount(place));
+        for (var table = 0; table < plan.Tables.Length; table++)
+        {
+            for (var place = entity.Start; place < entity.End; place++)
+                output.UInt64(view.Code(table, place) is not 0 and var code ? entity.Tables![table].HashOf(code) : 0);
+        }
+
+        for (var place = entity.Start; place < entity.End && plan.FlagBytes > 0; place++)
+            output.Flags(view.Flags(place), plan.FlagBytes);
+        foreach (var (time, id) in entity.Refused ?? [])
+        {
+            output.Int64(time);
+            output.UInt64(id);
+        }
+
+        writer.Advance(bytes);
+    }
+
+    /// <summary>Reads a state into an entity that is new.</summary>
+    /// <exception cref="FormatException">The bytes are no state of this entity; it is unchanged.</exception>
+    public static void Read(EntityPlan plan, Entity entity, ReadOnlySpan<byte> state, int fieldCount)
+    {
+        var (count, refused) = Check(plan, state);
+        var input = new Cursor(state[HeaderBytes..]);
+        var times = input.Take(8 * count);
+        var ids = input.Take(plan.KeepsIds ? 8 * count : 0);
+        var amounts = input.Take(plan.KeepsAmounts ? 8 * count : 0);
+        var hashes = input.Take(8 * count * plan.Tables.Length);
+        var flags = input.Take(plan.FlagBytes * count);
+        var facts = new EventFacts { Fields = new ulong[fieldCount] };
+        for (var i = 0; i < count; i++)
+        {
+            facts.Time = Int64(times, i);
+            facts.Id = ids.IsEmpty ? 0 : (ulong)Int64(ids, i);
+            facts.AmountUnits = amounts.IsEmpty ? 0 : Int64(amounts, i);
+            facts.Flags = plan.FlagBytes switch { 0 => 0, 1 => flags[i], _ => BinaryPrimitives.ReadUInt32LittleEndian(flags[(4 * i)..]) };
+            for (var table = 0; table < plan.Tables.Length; table++)
+                facts.Fields[plan.Tables[table]] = (ulong)Int64(hashes, (table * count) + i);
+            entity.Reserve(plan, facts.AmountUnits);
+            new EntityView(plan, entity).Insert(entity.End, facts);
+        }
+
+        for (var i = 0; i < refused; i++)
+            (entity.Refused ??= []).Add((input.Int64(), (ulong)input.Int64()));
+        entity.Newest = BinaryPrimitives.ReadInt64LittleEndian(state[9..]);
+        entity.LostThrough = BinaryPrimitives.ReadInt64LittleEndian(state[17..]);
+        if (count > 0)
+            WindowAdvance.Forward(new EntityView(plan, entity), entity.Newest);
+    }
+
+    private static (int Count, int Refused) Check(EntityPlan plan, ReadOnlySpan<byte> state)
+    {
+        if (state.Length < HeaderBytes)
+            throw new FormatException($"entity {plan.Name}: the state has {state.Length} bytes, fewer than its header");
+        if (state[0] != Version)
+            throw new FormatException($"entity {plan.Name}: the state has format {state[0]}, this program reads {Version}");
+        if (BinaryPrimitives.ReadUInt64LittleEndian(state[1..]) != plan.Layout)
+            throw new FormatException($"entity {plan.Name}: the state was written by a feature set that keeps other columns of its events");
+        var count = BinaryPrimitives.ReadInt32LittleEndian(state[25..]);
+        var refused = BinaryPrimitives.ReadInt32LittleEndian(state[29..]);
+        if (count < 0 || refused < 0 || count > plan.MaxEvents || refused > plan.MaxEvents
+            || state.Length != HeaderBytes + ((long)count * EventBytes(plan)) + ((long)refused * RefusedBytes))
+        {
+            throw new FormatException($"entity {plan.Name}: the state has {state.Length} bytes, which do not fit its {count} events of at most {plan.MaxEvents}");
+        }
+
+        var newest = BinaryPrimitives.ReadInt64LittleEndian(state[9..]);
+        var times = state.Slice(HeaderBytes, 8 * count);
+        for (var i = 0; i < count; i++)
+        {
+            if (Int64(times, i) > newest || (i > 0 && Int64(times, i) < Int64(times, i - 1)))
+                throw new FormatException($"entity {plan.Name}: the state's event {i} is out of order");
+        }
+
+        var amounts = plan.KeepsAmounts ? state.Slice(HeaderBytes + (count * (plan.KeepsIds ? 16 : 8)), 8 * count) : [];
+        for (var i = 0; 8 * i < amounts.Length; i++)
+        {
+            if (Int64(amounts, i) is < -Money.MaxUnits or > Money.MaxUnits)
+                throw new FormatException($"entity {plan.Name}: the state's event {i} has an impossible amount");
+        }
+
+        return (count, refused);
+    }
+
+    private static int EventBytes(EntityPlan plan) =>
+        8 + (plan.KeepsIds ? 8 : 0) + (plan.KeepsAmounts ? 8 : 0) + (8 * plan.Tables.Length) + plan.FlagBytes;
+
+    private static long Int64(ReadOnlySpan<byte> column, int index) => BinaryPrimitives.ReadInt64LittleEndian(column[(8 * index)..]);
+
+    private ref struct Cursor
+    {
+        private readonly ReadOnlySpan<byte> input;
+        private readonly Span<byte> output;
+        private int at;
+
+        public Cursor(Span<byte> output)
+        {
+            this.output = output;
+        }
+
+        public Cursor(ReadOnlySpan<byte> input)
+        {
+            this.input = input;
+        }
+
+        public void Byte(byte value) => output[at++] = value;
+
+        public void Int32(int value)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(output[at..], value);
+            at += 4;
+        }
+
+        public void Flags(uint value, int bytes)
+        {
+            if (bytes == 1)
+                Byte((byte)value);
+            else
+                Int32((int)value);
+        }
+
+        public void Int64(long value)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(output[at..], value);
+            at += 8;
+        }
+
+        public void UInt64(ulong value) => Int64((long)value);
+
+        public long Int64() => BinaryPrimitives.ReadInt64LittleEndian(Take(8));
+
+        public ReadOnlySpan<byte> Take(int bytes)
+        {
+            at += bytes;
+            return input.Slice(at - bytes, bytes);
+        }
+    }
+}
