@@ -8,9 +8,12 @@ internal static class ProduceCommand
 {
     private const double DefaultRate = 500;
 
+    // Makes 2,000 customers the default of a data set.
+    private const long DatasetTransactions = 12_000;
+
     public static Command Create()
     {
-        var load = new ProduceOptions(DefaultRate, $"{DefaultRate}, with --input as fast as it goes", "until Ctrl+C or the end of the input");
+        var load = new ProduceOptions(DefaultRate, _ => 1, $"{DefaultRate}, with --input as fast as it goes", "until Ctrl+C or the end of the input");
         var servers = new Option<string>("--bootstrap-servers") { Description = "The brokers, as host:port.", DefaultValueFactory = _ => "localhost:9092" };
         var prefix = new Option<string>("--topic-prefix") { Description = "Stands before every topic's name.", DefaultValueFactory = _ => "" };
         var labels = new Option<string>("--labels-topic") { Description = "Where labels go: a topic, 'transactions' for the input log itself, or 'none'.", DefaultValueFactory = _ => "labels" };
@@ -26,10 +29,10 @@ internal static class ProduceCommand
             servers, prefix, labels, interactions, group, ahead, fetchWait, clock, dataset, days,
         };
         load.AddTo(command);
-        command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(() =>
+        command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(parsed, () =>
         {
             if (parsed.GetValue(dataset) is { } file)
-                return Task.FromResult(ProduceDataset.Run(load.Simulation(parsed, 0), parsed.GetValue(days), file, cancellation));
+                return Task.FromResult(ProduceDataset.Run(load.Simulation(parsed, DatasetTransactions), parsed.GetValue(days), file, parsed.InvocationConfiguration.Output, cancellation));
             var options = load.Load(parsed, null) with
             {
                 BootstrapServers = parsed.GetValue(servers)!,

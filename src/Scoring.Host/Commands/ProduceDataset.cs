@@ -9,17 +9,17 @@ internal static class ProduceDataset
 {
     private const double MostDays = 3_650;
 
-    public static int Run(SimulatorOptions options, double days, FileInfo file, CancellationToken cancellation)
+    public static int Run(SimulatorOptions options, double days, FileInfo file, TextWriter output, CancellationToken cancellation)
     {
         options.Validate();
         if (days is not (> 0 and <= MostDays))
             throw new ArgumentException($"days is {days}, not above 0 and at most {MostDays:N0}");
         var started = Stopwatch.GetTimestamp();
         var facts = Write(options, days, file, cancellation);
-        Console.WriteLine(
+        output.WriteLine(
             $"{file.Name}: {facts.Transactions:N0} transactions, {facts.Fraud:N0} fraud ({(double)facts.Fraud / Math.Max(1, facts.Transactions):P2}), in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s");
         foreach (var (pattern, count) in facts.FraudByPattern.OrderBy(p => p.Key))
-            Console.WriteLine($"  {pattern}: {count:N0}");
+            output.WriteLine($"  {pattern}: {count:N0}");
         return 0;
     }
 

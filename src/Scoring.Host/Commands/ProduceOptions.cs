@@ -16,6 +16,7 @@ internal sealed class ProduceOptions
     private const int MostCustomers = 50_000;
 
     private readonly double defaultRate;
+    private readonly Func<double, double> defaultLingerMs;
     private readonly Option<double?> rate;
     private readonly Option<TimeSpan?> duration;
     private readonly Option<ulong> seed = new("--seed") { Description = "Seed of all chance: the same seed sends the same transactions.", DefaultValueFactory = _ => 1 };
@@ -28,14 +29,19 @@ internal sealed class ProduceOptions
     private readonly Option<int> oversized = new("--oversized-bytes") { Description = "Size of the malformed records that are too large.", DefaultValueFactory = _ => 70_000 };
     private readonly Option<TimeSpan?> lateness = DurationOption("--lateness", "The lateness that the service allows. [default: 1h]");
     private readonly Option<TimeSpan?> drain = DurationOption("--drain", "How long to wait for what is missing while nothing more arrives. [default: 30s]");
-    private readonly Option<double> linger = new("--linger-ms") { Description = "How long the client gathers a batch; it adds to every latency.", DefaultValueFactory = _ => 1 };
+    private readonly Option<double?> linger = new("--linger-ms") { Description = "How long the client gathers a batch; it adds to every latency." };
     private readonly Option<FileInfo?> input = new("--input") { Description = "Play this file (.csv, .jsonl, also .gz) instead of the simulator; without --rate as fast as it goes." };
     private readonly Option<FileInfo?> map = new("--map") { Description = "How the file's columns become transactions (YAML)." };
     private readonly Option<string?> run = new("--run") { Description = "Stands in every simulated transaction's id, so that runs against one log do not repeat ids; by default the time." };
 
-    public ProduceOptions(double defaultRate, string rateDefault, string durationDefault)
+    /// <param name="defaultRate">Records a second where it is not said and no file is played.</param>
+    /// <param name="defaultLingerMs">How long the client gathers a batch at a rate where it is not said.</param>
+    /// <param name="rateDefault">The rate's default, for the help.</param>
+    /// <param name="durationDefault">The duration's default, for the help.</param>
+    public ProduceOptions(double defaultRate, Func<double, double> defaultLingerMs, string rateDefault, string durationDefault)
     {
         this.defaultRate = defaultRate;
+        this.defaultLingerMs = defaultLingerMs;
         rate = new Option<double?>("--rate") { Description = $"Records a second, sent at times fixed in advance. [default: {rateDefault}]" };
         duration = DurationOption("--for", $"How long to send, such as 20s or 5m. [default: {durationDefault}]");
     }
@@ -65,10 +71,11 @@ internal sealed class ProduceOptions
     public LoadOptions Load(ParseResult parsed, TimeSpan? defaultDuration)
     {
         var playsFile = parsed.GetValue(input) is not null;
+        var sentRate = parsed.GetValue(rate) ?? (playsFile ? 0 : defaultRate);
         return new LoadOptions
         {
             BootstrapServers = "",
-            Rate = parsed.GetValue(rate) ?? (playsFile ? 0 : defaultRate),
+            Rate = sentRate,
             Duration = parsed.GetValue(duration) ?? (playsFile ? null : defaultDuration),
             Seed = parsed.GetValue(seed),
             MalformedShare = parsed.GetValue(malformed),
@@ -77,7 +84,7 @@ internal sealed class ProduceOptions
             Lateness = parsed.GetValue(lateness) ?? TimeSpan.FromHours(1),
             OversizedBytes = parsed.GetValue(oversized),
             DrainTimeout = parsed.GetValue(drain) ?? TimeSpan.FromSeconds(30),
-            LingerMs = parsed.GetValue(linger),
+            LingerMs = parsed.GetValue(linger) ?? defaultLingerMs(sentRate),
         };
     }
 

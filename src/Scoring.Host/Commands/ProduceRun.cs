@@ -9,6 +9,7 @@ namespace Scoring.Host.Commands;
 internal static class ProduceRun
 {
     private const int Failed = 1;
+    private const int WrongInput = 2;
 
     /// <summary>Runs a load.</summary>
     /// <param name="load">The options' definitions.</param>
@@ -22,7 +23,10 @@ internal static class ProduceRun
     {
         options.Validate();
         var json = parsed.GetValue(load.Json);
-        var display = new ProduceDisplay(json ? Console.Error : Console.Out, json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        var display = json
+            ? new ProduceDisplay(error, Console.IsErrorRedirected || error != Console.Error)
+            : new ProduceDisplay(output, Console.IsOutputRedirected || output != Console.Out);
         var (source, ids) = Open(load, parsed, options, clock);
         using (source)
         {
@@ -32,21 +36,26 @@ internal static class ProduceRun
             var report = await running;
             new ProduceSummary(display.Console).Write(report, http);
             if (json)
-                Console.Out.WriteLine(report.ToJson());
+                await output.WriteLineAsync(report.ToJson());
             return report.Succeeded ? 0 : Failed;
         }
     }
 
     /// <summary>Turns what a person can mend into a message and an exit status.</summary>
-    public static async Task<int> GuardAsync(Func<Task<int>> action)
+    public static async Task<int> GuardAsync(ParseResult parsed, Func<Task<int>> action)
     {
         try
         {
             return await action();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException or EventFileException)
+        catch (Exception e) when (e is ArgumentException or EventFileException or IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine(e.Message);
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(e.Message);
+            return WrongInput;
+        }
+        catch (LoadException e)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(e.Message);
             return Failed;
         }
         catch (OperationCanceledException)

@@ -104,7 +104,7 @@ internal sealed class Collector : IDisposable
         }
         catch (KafkaException e)
         {
-            Volatile.Write(ref failure, new InvalidOperationException($"reading the scores failed: {e.Error.Reason}", e));
+            Volatile.Write(ref failure, new LoadException($"reading the scores failed: {e.Error.Reason}", e));
             ready.TrySetException(Failure!);
         }
     }

@@ -154,7 +154,7 @@ public sealed class FileRecords : IRecordSource
         if (!hasRow || row.IsFraud != true)
             return;
         if (labels.Count >= MaxPendingLabels)
-            throw new InvalidOperationException($"more than {MaxPendingLabels:N0} labels of {sourceName} wait for a delay of {map.LabelDelay}; shorten labelDelay");
+            throw new LoadException($"more than {MaxPendingLabels:N0} labels of {sourceName} wait for a delay of {map.LabelDelay}; shorten labelDelay");
         var transaction = row.Transaction;
         var due = transaction.EventTimeMicros + (long)map.LabelDelay.TotalMicroseconds;
         Start();

@@ -66,7 +66,7 @@ internal static class KafkaClients
     }
 
     /// <summary>The number of a topic's partitions.</summary>
-    /// <exception cref="InvalidOperationException">The brokers do not answer, or have no such topic.</exception>
+    /// <exception cref="LoadException">The brokers do not answer, or have no such topic.</exception>
     public static int PartitionsOf(Handle handle, string topic, LoadOptions options)
     {
         using var admin = new DependentAdminClientBuilder(handle).Build();
@@ -74,12 +74,12 @@ internal static class KafkaClients
         {
             var found = admin.GetMetadata(topic, options.RequestTimeout).Topics.Find(t => t.Topic == topic);
             if (found is null || found.Error.IsError || found.Partitions.Count == 0)
-                throw new InvalidOperationException($"topic '{topic}' is not on {options.BootstrapServers}: {found?.Error.Reason ?? "unknown topic"}; create it, or name another");
+                throw new LoadException($"topic '{topic}' is not on {options.BootstrapServers}: {found?.Error.Reason ?? "unknown topic"}; create it, or name another");
             return found.Partitions.Count;
         }
         catch (KafkaException e)
         {
-            throw new InvalidOperationException($"{options.BootstrapServers} did not answer within {options.RequestTimeout.TotalSeconds} s: {e.Error.Reason}", e);
+            throw new LoadException($"{options.BootstrapServers} did not answer within {options.RequestTimeout.TotalSeconds} s: {e.Error.Reason}", e);
         }
     }
 

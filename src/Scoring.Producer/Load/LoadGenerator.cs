@@ -198,7 +198,7 @@ internal sealed class LoadGenerator
             if (committed.Of(partition) != seen)
                 (seen, since) = (committed.Of(partition), time.GetTimestamp());
             else if (time.GetElapsedTime(since) > options.DrainTimeout)
-                throw new InvalidOperationException(
+                throw new LoadException(
                     $"group '{options.ScoringGroup}' has committed nothing of {options.TransactionsTopic}[{partition}] for {options.DrainTimeout.TotalSeconds:N0} s and is {bound.BytesAhead(partition):N0} bytes behind; is the service up, and is that its group?");
         }
 

@@ -49,7 +49,7 @@ public sealed class LoadRun
 
     /// <summary>Runs it.</summary>
     /// <param name="stopSending">Ends the sending early; what was sent is still waited for.</param>
-    /// <exception cref="InvalidOperationException">The brokers do not answer, a topic is missing, or the scores cannot be read.</exception>
+    /// <exception cref="LoadException">The brokers do not answer, a topic is missing, or the scores cannot be read.</exception>
     public async Task<RunReport> RunAsync(CancellationToken stopSending)
     {
         // 1. Find the topics and where they end.
@@ -92,7 +92,7 @@ public sealed class LoadRun
         }
         catch (TimeoutException e)
         {
-            throw new InvalidOperationException($"'{options.ScoresTopic}' and '{options.DeadLettersTopic}' could not be read to their ends within {options.RequestTimeout.TotalSeconds:N0} s", e);
+            throw new LoadException($"'{options.ScoresTopic}' and '{options.DeadLettersTopic}' could not be read to their ends within {options.RequestTimeout.TotalSeconds:N0} s", e);
         }
     }
 

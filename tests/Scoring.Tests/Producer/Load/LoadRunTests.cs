@@ -63,7 +63,7 @@ public sealed class LoadRunTests
     {
         using var broker = StartBroker();
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+        var error = await Assert.ThrowsAsync<LoadException>(() =>
             RunAsync(Options(broker) with { Rate = 0, MaxBytesAhead = 10_000, DrainTimeout = TimeSpan.FromSeconds(1) }));
 
         Assert.Contains("group 'scoring' has committed nothing", error.Message, StringComparison.Ordinal);
@@ -105,7 +105,7 @@ public sealed class LoadRunTests
     [Fact]
     public async Task Brokers_that_do_not_answer_are_named()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(new LoadOptions { BootstrapServers = "127.0.0.1:1", RequestTimeout = TimeSpan.FromSeconds(1) }));
+        var error = await Assert.ThrowsAsync<LoadException>(() => RunAsync(new LoadOptions { BootstrapServers = "127.0.0.1:1", RequestTimeout = TimeSpan.FromSeconds(1) }));
 
         Assert.Contains("127.0.0.1:1", error.Message, StringComparison.Ordinal);
     }
