@@ -92,9 +92,10 @@ public class StopAndRebalanceTests
         using var broker = new TestBroker();
         using var client = new TestClient(broker.BootstrapServers);
         await using var host = await RunningHost.StartAsync(broker, o => o with { Shards = o.Shards with { MailboxRecords = 32, MaxBatchRecords = 4, MaxUnacknowledgedBatches = 1 } });
-        SendRange(client, 0, Records);
+        const int records = 1_500;
+        SendRange(client, 0, records);
         client.Flush();
-        AssertScoredOnce(client, Records);
+        AssertScoredOnce(client, records);
         var metrics = await host.Http.GetStringAsync("/metrics");
         Assert.Contains("scoring_source_pauses_total", metrics, StringComparison.Ordinal);
     }
