@@ -168,8 +168,14 @@ public sealed partial class FeatureEngine
         var view = new EntityView(plan.Entities[0], card);
         if (view.Ids[view.UpperBound(from)..card.End].Contains(facts.Id))
             return true;
-        var id = facts.Id;
-        return card.Refused is { } refused && refused.Exists(r => r.Id == id && r.Time > from);
+        // No lambda: it would allocate for every transaction.
+        foreach (var (time, id) in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(card.Refused))
+        {
+            if (id == facts.Id && time > from)
+                return true;
+        }
+
+        return false;
     }
 
     private void Reserve(in Transaction transaction)
