@@ -70,6 +70,9 @@ internal sealed record Filter(Condition[] Conditions)
 
 internal sealed record EntityDefinition(string Name, TransactionField Key, long RetainMicros, int MaxEvents);
 
+/// <summary>Which entity's sessions are reported, and after how long a pause one ends.</summary>
+internal sealed record SessionDefinition(EntityDefinition Entity, long GapMicros);
+
 internal abstract record FeatureDefinition(string Name, int Line);
 
 /// <summary>The event's amount, or whether its text field has one of the values.</summary>
