@@ -28,6 +28,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ModelActor model;
     private readonly KafkaOutputLog log;
     private readonly ShardSet shards;
+    private readonly QuietShards quietShards;
     private readonly KafkaSource source;
     private readonly LedgerProjection projection;
     private readonly ILogger<ScoringNode> logger;
@@ -46,7 +47,9 @@ public sealed partial class ScoringNode : IAsyncDisposable
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
         Ledger = new ScoreLedger(Options.Ledger);
-        shards = new ShardSet(Context(meters));
+        var context = Context(meters);
+        shards = new ShardSet(context);
+        quietShards = new QuietShards(shards, context, meters);
         source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Topics.Scores, meters, loggers.CreateLogger<LedgerProjection>());
     }
@@ -123,6 +126,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
+        await quietShards.DisposeAsync();
         await source.DisposeAsync();
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
@@ -136,7 +140,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private static EmbeddedBroker StartBroker(KafkaOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
     {
         Partitions = options.EmbeddedPartitions,
-        Topics = [topics.Transactions, topics.Interactions, topics.Labels, topics.Scores, topics.Late, topics.DeadLetters],
+        Topics = [topics.Transactions, topics.Interactions, topics.Labels, topics.Scores, topics.Sessions, topics.Late, topics.DeadLetters],
     });
 
     // The embedded broker answers a fetch without data only after the wait, and keeps little.

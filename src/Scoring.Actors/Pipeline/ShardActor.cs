@@ -4,6 +4,7 @@ using Scoring.Actors.Model;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.Log;
+using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Pipeline;
@@ -16,7 +17,7 @@ namespace Scoring.Actors.Pipeline;
 /// <item>Decode each record; what is not valid becomes a dead letter.</item>
 /// <item>Apply each transaction to its entities, which gives its features.</item>
 /// <item>Score the batch; the model actor does, while the loop goes on with the next batch.</item>
-/// <item>Append the scores, late copies and dead letters, batch by batch in the log's order.</item>
+/// <item>Append the scores, late copies, sessions and dead letters, batch by batch in the log's order.</item>
 /// <item>When the log has acknowledged all of a batch and of those before it, its offset may be committed.</item>
 /// </list>
 /// One loop runs all but the model, so the state has one writer and needs no lock.
@@ -179,7 +180,7 @@ public sealed class ShardActor : IShard
         }
 
         progress.AddWaiting(-batch.Records);
-        progress.MovedTo(entities.WatermarkMicros);
+        progress.MovedTo(entities.WatermarkMicros, context.Time.GetTimestamp());
         inFlight.Enqueue(batch);
 
         // 4. Score the batch.
@@ -195,6 +196,8 @@ public sealed class ShardActor : IShard
         var applied = entities.Apply(record, batch.AddRow(), out var transaction);
         if (applied.Outcome != EntityOutcome.Scored)
             batch.RemoveLastRow();
+        if (applied.Outcome is EntityOutcome.Scored or EntityOutcome.Ticked)
+            batch.Sessions.AddRange(entities.SessionsClosed);
         switch (applied.Outcome)
         {
             case EntityOutcome.Scored:
@@ -214,7 +217,7 @@ public sealed class ShardActor : IShard
         }
     }
 
-    // 5. Append the scores, late copies and dead letters.
+    // 5. Append the scores, late copies, sessions and dead letters.
     private async ValueTask AppendAsync(Batch batch)
     {
         if (batch.Failure is { } failure)
@@ -232,6 +235,8 @@ public sealed class ShardActor : IShard
                 await AppendWhenRoomAsync(OriginCopy.Late(context.Topics.Late, context.Topics.Transactions, Partition, batch.Scored[row].Record), emission);
         }
 
+        foreach (var session in batch.Sessions)
+            await AppendWhenRoomAsync(new OutputRecord(context.Topics.Sessions, SessionRecord.Key(session), SessionRecord.Value(session), null), emission);
         foreach (var dead in batch.Dead)
             await AppendDeadLetterAsync(dead, emission);
         foreach (var waiter in batch.RepeatedReplies)

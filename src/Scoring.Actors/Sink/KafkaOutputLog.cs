@@ -82,7 +82,10 @@ public sealed partial class KafkaOutputLog : IOutputLog, IDisposable
 
         try
         {
-            producer.Produce(record.Topic, message, callback);
+            if (record.Partition is { } partition)
+                producer.Produce(new TopicPartition(record.Topic, partition), message, callback);
+            else
+                producer.Produce(record.Topic, message, callback);
             return true;
         }
         catch (ProduceException<byte[], byte[]> e) when (e.Error.Code == ErrorCode.Local_QueueFull)

@@ -85,6 +85,7 @@ internal static class OptionsReader
         Positive(options.Source.HeartbeatInterval, "Source:HeartbeatInterval", errors);
         Positive(options.Output.DeliveryTimeout, "Output:DeliveryTimeout", errors);
         Positive(options.Shards.QueueFullDelay, "Shards:QueueFullDelay", errors);
+        Positive(options.Shards.TickInterval, "Shards:TickInterval", errors);
         Positive(options.Http.ScoreTimeout, "Http:ScoreTimeout", errors);
         Positive(options.Ledger.Retention, "Ledger:Retention", errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
