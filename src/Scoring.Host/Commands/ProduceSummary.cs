@@ -41,6 +41,8 @@ internal sealed class ProduceSummary(IAnsiConsole console)
             Row("fraud in truth", c.Fraud, $"{c.FraudStopped:N0} of it reviewed or declined");
         if (c.Undelivered > 0)
             Row("not stored by the log", c.Undelivered, "");
+        if (report.MostBytesAhead > 0)
+            Row("KiB ahead of the commits", report.MostBytesAhead / 1024, "at most, of a partition");
         console.Write(table);
 
         void Row(string name, long count, string note) => table.AddRow(new Text(name), new Text($"{count:N0}"), new Text(note));
