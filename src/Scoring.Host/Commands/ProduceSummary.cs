@@ -52,7 +52,7 @@ internal sealed class ProduceSummary(IAnsiConsole console)
     {
         if (latency.Count == 0)
             return;
-        var table = new Table().Border(TableBorder.Simple).Title("Latency, from the intended send time to the score's arrival");
+        var table = new Table().Border(TableBorder.Simple).Title("Latency from the intended send time to the score");
         foreach (var name in new[] { "p50", "p90", "p99", "p99.9", "max" })
             table.AddColumn(new TableColumn(name).RightAligned());
         table.AddRow(new[] { 50, 90, 99, 99.9, 100 }.Select(p => $"{latency.Percentile(p) / 1_000.0:F2} ms").ToArray());
