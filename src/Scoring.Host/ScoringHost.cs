@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Scoring.Actors;
+using Scoring.Actors.Telemetry;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
 using Scoring.Host.Telemetry;

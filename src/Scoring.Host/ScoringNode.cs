@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using Scoring.Actors;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;

@@ -2,7 +2,8 @@ using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using Scoring.Actors.Source;
+using Scoring.Actors.Log;
+using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
 using Scoring.Models.Wire;
 
@@ -38,7 +39,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     /// <param name="topic">The topic of the scores.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="logger">Where failed writes are logged.</param>
-    public LedgerProjection(ScoreLedger ledger, LedgerOptions options, SourceOptions source, string topic, IMeterFactory meters, ILogger<LedgerProjection> logger)
+    public LedgerProjection(ScoreLedger ledger, LedgerOptions options, GroupOptions source, string topic, IMeterFactory meters, ILogger<LedgerProjection> logger)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(meters);
@@ -159,7 +160,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         }
     }
 
-    private static ConsumerConfig Configuration(SourceOptions source) => new(source.Client.ToDictionary())
+    private static ConsumerConfig Configuration(GroupOptions source) => new(source.Client.ToDictionary())
     {
         BootstrapServers = source.BootstrapServers,
         GroupId = source.GroupId + "-ledger",

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
+using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
 
 namespace Scoring.Actors.Sink;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
 
 namespace Scoring.Actors.Source;

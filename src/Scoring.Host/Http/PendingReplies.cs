@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Diagnostics.CodeAnalysis;
-using Scoring.Actors;
+using System.Diagnostics.Metrics;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.Telemetry;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;

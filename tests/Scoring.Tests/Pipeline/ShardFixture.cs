@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
-using Scoring.Actors;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Scoring.Actors;
+namespace Scoring.Actors.Log;
 
 /// <summary>The names of the topics; each is written behind <see cref="Prefix"/>.</summary>
 public sealed record Topics
