@@ -20,7 +20,7 @@ namespace Scoring.Host;
 /// </summary>
 public sealed partial class ScoringNode : IAsyncDisposable
 {
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EmbeddedLinger = TimeSpan.FromMilliseconds(2);
 
@@ -43,7 +43,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Features = features;
         Time = time;
         Decoder = new TransactionDecoder(Options.Decode);
-        Replies = new PendingReplies(Options.Http.MaxWaitingScores, meters);
+        Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
         Ledger = new ScoreLedger(Options.Ledger);
@@ -51,7 +51,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
         shards = new ShardSet(context);
         quietShards = new QuietShards(shards, context, meters);
         source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
-        projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Topics.Scores, meters, loggers.CreateLogger<LedgerProjection>());
+        projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
+        Completion = Task.WhenAny(source.Completion, projection.Failure).Unwrap();
     }
 
     /// <summary>The most partitions of the input log that one node can own.</summary>
@@ -76,7 +77,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public IEnumerable<ShardActor> Shards => shards.Shards;
 
     /// <summary>Ends when the node can't go on, with the reason.</summary>
-    public Task Completion => source.Completion;
+    public Task Completion { get; }
 
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
     public Task Joined => source.Joined;
@@ -127,11 +128,10 @@ public sealed partial class ScoringNode : IAsyncDisposable
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
         await quietShards.DisposeAsync();
-        await source.DisposeAsync();
+        await Task.WhenAll(source.DisposeAsync().AsTask(), projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
-        await projection.DisposeAsync();
         log.Dispose();
         Ledger.Dispose();
         broker?.Dispose();

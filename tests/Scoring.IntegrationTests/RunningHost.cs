@@ -113,11 +113,13 @@ internal sealed class TestClient : IDisposable
         }).Build();
     }
 
-    public void Send(byte[]? key, byte[]? value, string? kind = null, long? timestampMillis = null)
+    public void Send(byte[]? key, byte[]? value, string? kind = null, long? timestampMillis = null, string? replyTo = null)
     {
         var message = new Message<byte[]?, byte[]?> { Key = key, Value = value };
         if (kind is not null)
             message.Headers = [new Header(RecordHeaders.Kind, Encoding.UTF8.GetBytes(kind))];
+        if (replyTo is not null)
+            message.Headers = [new Header(RecordHeaders.ReplyTo, Encoding.UTF8.GetBytes(replyTo))];
         if (timestampMillis is { } millis)
             message.Timestamp = new Timestamp(millis, TimestampType.CreateTime);
         producer.Produce("transactions", message, report => Assert.False(report.Error.IsError, report.Error.Reason));

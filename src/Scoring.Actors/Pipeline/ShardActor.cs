@@ -36,6 +36,7 @@ public sealed class ShardActor : IShard
     private readonly ShardProgress progress = new();
     private long nextExpectedOffset;
     private bool stopping;
+    private volatile bool abandoned;
     private int queries;
 
     /// <summary>Starts a shard.</summary>
@@ -83,6 +84,13 @@ public sealed class ShardActor : IShard
     /// </summary>
     public void RequestStop() => mailbox.Writer.TryWrite(new Message(MessageKind.Stop, null, default));
 
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        abandoned = true;
+        RequestStop();
+    }
+
     /// <summary>Puts a question to the shard, which answers it between two batches, or refuses it when it stops or too many wait.</summary>
     /// <param name="query">The question.</param>
     public void Ask(ShardQuery query)
@@ -102,7 +110,7 @@ public sealed class ShardActor : IShard
     {
         try
         {
-            while (!(stopping && inFlight.Count == 0 && unacknowledged.Count == 0))
+            while (!IsOver)
             {
                 while (mailbox.Reader.TryRead(out var message))
                     Handle(message);
@@ -111,7 +119,7 @@ public sealed class ShardActor : IShard
                     await AppendAsync(inFlight.Dequeue());
                 else if (MayStart)
                     StartBatch();
-                else if (!(stopping && inFlight.Count == 0 && unacknowledged.Count == 0))
+                else if (!IsOver)
                     await mailbox.Reader.WaitToReadAsync();
             }
         }
@@ -122,6 +130,8 @@ public sealed class ShardActor : IShard
                 (message.Subject as ShardQuery)?.Refuse();
         }
     }
+
+    private bool IsOver => abandoned || (stopping && inFlight.Count == 0 && unacknowledged.Count == 0);
 
     private bool MayStart =>
         waiting.Count > 0
@@ -226,7 +236,7 @@ public sealed class ShardActor : IShard
         var emission = idleEmissions.TryPop(out var idle) ? idle : new Emission(this);
         emission.Begin(batch.NextOffset, batch.Records);
         unacknowledged.Enqueue(emission);
-        for (var row = 0; row < batch.Scored.Count; row++)
+        for (var row = 0; row < batch.Scored.Count && !abandoned; row++)
         {
             var output = WriteScore(batch, row, emission);
             if (!TryAppend(output, emission))
@@ -272,7 +282,7 @@ public sealed class ShardActor : IShard
         var output = OriginCopy.DeadLetter(context.Topics.DeadLetters, context.Topics.Transactions, Partition, dead.Record, dead.Rejection);
         emission.Expect();
         var watch = new DeadLetterAppend(context.Log, output, emission);
-        while (!context.Log.TryAppend(output, watch))
+        while (!abandoned && !context.Log.TryAppend(output, watch))
             await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 
@@ -288,7 +298,7 @@ public sealed class ShardActor : IShard
 
     private async ValueTask AppendWhenRoomAsync(OutputRecord output, Emission emission)
     {
-        while (!TryAppend(output, emission))
+        while (!abandoned && !TryAppend(output, emission))
             await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 

@@ -26,6 +26,8 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         lateness: 1h
         entities:
           card: { key: cardId, retain: 1d }
+          user: { key: userId, retain: 1d }
+        sessions: { entity: user, gap: 30m }
         features:
           - { name: amount,   from: event,      field: amount }
           - { name: count_1d, from: card,       agg: count, window: 1d }
