@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Scoring.Models.Features.Language;
 using Scoring.Models.Wire;
 
@@ -54,6 +55,7 @@ internal sealed class SpanPlan(Window window, int slot)
     public bool IsOrdered => Array.Exists(Cells, c => c.IsOrdered);
 
     /// <summary>Events at or before this time are out of the window at time t. For a session: out of its reach.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Lower(long t)
     {
         var upper = t - Window.OffsetMicros;
@@ -64,6 +66,7 @@ internal sealed class SpanPlan(Window window, int slot)
     }
 
     /// <summary>Events after this time are not yet in the window at time t.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Upper(long t) => t - Window.OffsetMicros;
 }
 
