@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Scoring.Models.Features.Language;
 using Scoring.Models.Wire;
 
@@ -55,7 +54,6 @@ internal sealed class SpanPlan(Window window, int slot)
     public bool IsOrdered => Array.Exists(Cells, c => c.IsOrdered);
 
     /// <summary>Events at or before this time are out of the window at time t. For a session: out of its reach.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Lower(long t)
     {
         var upper = t - Window.OffsetMicros;
@@ -66,7 +64,6 @@ internal sealed class SpanPlan(Window window, int slot)
     }
 
     /// <summary>Events after this time are not yet in the window at time t.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Upper(long t) => t - Window.OffsetMicros;
 }
 

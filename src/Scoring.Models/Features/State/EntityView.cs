@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Scoring.Models.Features.Plan;
 
@@ -18,7 +17,6 @@ internal readonly ref struct EntityView
         this.entity = entity;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public EntityView(EntityPlan plan, byte[] data, int slotsOffset, int capacity, bool wideAmounts)
     {
         this.plan = plan;
@@ -71,12 +69,10 @@ internal readonly ref struct EntityView
 
     public EntityPlan Plan => plan;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Amount(int place) => Narrow.IsEmpty ? Wide[place] : Narrow[place];
 
     public int Code(int table, int place) => Codes[(table * capacity) + place];
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Flags(int place) =>
         flags.Length == capacity ? flags[place] : flags.IsEmpty ? 0 : MemoryMarshal.Cast<byte, uint>(flags)[place];
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Scoring.Models.Features.Plan;
 
 namespace Scoring.Models.Features.State;
@@ -86,7 +85,6 @@ internal static class WindowCells
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Count(in EntityView view, CellPlan cell, int place, uint flags, int by)
     {
         // Both halves at once: the events below, those labelled true above.
@@ -110,7 +108,6 @@ internal static class WindowCells
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddAmount(in EntityView view, int slot, long value)
     {
         // The sum's low half with its carry, then the value's sign and the carry into the high half.
