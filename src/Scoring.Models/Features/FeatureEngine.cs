@@ -192,6 +192,13 @@ public sealed partial class FeatureEngine
         Advance(micros);
     }
 
+    /// <summary>
+    /// From which event time on a feature sees all that its window reaches back to, in microseconds since
+    /// 1970-01-01T00:00:00Z; null where it always does.
+    /// </summary>
+    /// <param name="feature">Its place in the vector.</param>
+    public long? WarmSinceMicros(int feature) => degraded.WarmSince(feature);
+
     /// <summary>What is held of each kind of entity, in the plan's order.</summary>
     public IReadOnlyList<EntityStatistics> Statistics() =>
         [.. tables.OfType<EntityTable>().Select(t => new EntityStatistics(t.Plan.Name, t.Count, t.Events, t.Bytes, t.Expired, t.Dropped))];
@@ -236,13 +243,12 @@ public sealed partial class FeatureEngine
         {
             if (tables[i] is not { } table)
                 continue;
-            if (i > 0)
-                found[i] = Find(i, transaction);
-            var entityKey = KeyOf(i, transaction);
-            if (entityKey.IsEmpty)
-                continue;
-            var entity = found[i] ??= table.Add(entityKey, Hash64.Of(entityKey));
-            table.Reserve(entity, facts.AmountUnits);
+            var entity = i == 0 ? found[0] : Find(i, transaction);
+            if (entity is null && KeyOf(i, transaction) is { IsEmpty: false } entityKey)
+                entity = table.Add(entityKey, Hash64.Of(entityKey));
+            if (entity is not null)
+                table.Reserve(entity, facts.AmountUnits);
+            found[i] = entity;
         }
     }
 

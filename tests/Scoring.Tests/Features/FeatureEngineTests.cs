@@ -107,6 +107,7 @@ public sealed class FeatureEngineTests
         var engine = new FeatureEngine(
             Set("  - { name: n, from: card, agg: count, window: 1d }"), new FeatureEngineOptions { HistorySinceMicros = 100 * Second });
 
+        Assert.Equal((long)(100 + Day) * Second, engine.WarmSinceMicros(0));
         Assert.Equal(["cold_window"], engine.Play(Transaction("a", 100 + Day - 1)).Result.Degraded);
         Assert.Empty(engine.Play(Transaction("b", 100 + Day)).Result.Degraded);
     }
