@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Reflection;
 
 namespace Scoring.Tests.Commands;
 
@@ -133,8 +132,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     // The command line as a person calls it.
-    private static async Task<int> Scoring(params string[] args) =>
-        await (Task<int>)Assembly.Load("scoring").GetTypes().Single(t => t.Name == "Program").GetMethod("<Main>$", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, [args])!;
+    private static Task<int> Scoring(params string[] args) => global::Scoring.Host.Program.RunAsync(args);
 
     private void Write(string name, string text)
     {
