@@ -209,6 +209,28 @@ public sealed class FeatureEngineTests
     }
 
     [Fact]
+    public void Many_different_values_are_counted_exactly_as_they_come_and_go()
+    {
+        var engine = new FeatureEngine(
+            Set("""
+                  - { name: d, from: card, agg: distinct, of: merchantId, window: 300s }
+                  - { name: f, from: card, agg: frequency, of: merchantId, window: 200s }
+                """, retain: "300s", lateness: "0s"),
+            new FeatureEngineOptions { DuplicateHorizon = TimeSpan.FromSeconds(1) });
+        var random = new Random(13);
+        var merchants = new List<string>();
+        for (var i = 0; i < 20_000; i++)
+        {
+            // Values drift, so that old ones leave for good, and their number rises and falls.
+            merchants.Add($"m{(i / 50) + random.Next(1 + (i / 100 % 500))}");
+            var features = engine.Play(Transaction($"t{i}", i, merchant: merchants[i])).Features;
+
+            Assert.Equal(merchants.TakeLast(300).Distinct().Count(), features[0]);
+            Assert.Equal(merchants.TakeLast(200).Count(m => m == merchants[i]), features[1]);
+        }
+    }
+
+    [Fact]
     public void Applying_to_known_entities_allocates_nothing()
     {
         using var text = File.OpenText(Path.Combine(Repository.Root, "features", "fraud.yaml"));
