@@ -11,7 +11,12 @@ internal static class Program
 {
     private const int WrongInput = 2;
 
-    private static async Task<int> Main(string[] args)
+    private static Task<int> Main(string[] args) => RunAsync(args);
+
+    /// <summary>Runs a command line.</summary>
+    /// <param name="args">The command and its options.</param>
+    /// <returns>The exit status.</returns>
+    internal static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand("Scoring: a real-time fraud-scoring service")
         {

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Scoring.Actors;
+using Scoring.Actors.Telemetry;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
 using Scoring.Host.Telemetry;
@@ -9,7 +9,8 @@ namespace Scoring.Host;
 /// <summary>A node with its HTTP side, in one process.</summary>
 public sealed class ScoringHost : IAsyncDisposable
 {
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(8);
+    // For the calls that wait for their score; the node needs the rest of the ten seconds that a stop may take.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication web;
     private readonly MetricsText metrics;
@@ -64,9 +65,18 @@ public sealed class ScoringHost : IAsyncDisposable
 
     /// <summary>Listens, joins the group and begins to score.</summary>
     /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="OptionsException">It can't listen on an address.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
-        await web.StartAsync(cancellation);
+        try
+        {
+            await web.StartAsync(cancellation);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new OptionsException([$"{ScoringOptions.Section}:Http:Urls: {e.Message}"]);
+        }
+
         Node.Start();
     }
 
@@ -77,8 +87,9 @@ public sealed class ScoringHost : IAsyncDisposable
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = Stopping.Register(asked.SetResult);
         await Task.WhenAny(asked.Task, Node.Completion);
-        var failure = Node.Completion.Exception?.GetBaseException();
         await DisposeAsync();
+        // Read at the end: a shard may fail while it finishes what it had begun.
+        var failure = Node.Completion.Exception?.GetBaseException();
         if (failure is null)
             return 0;
         await Console.Error.WriteLineAsync($"The node stopped without committing what it had not finished: {failure}");
@@ -88,8 +99,9 @@ public sealed class ScoringHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await Node.DisposeAsync();
+        // Calls first: those that wait for a score need the node to get it.
         await web.StopAsync();
+        await Node.DisposeAsync();
         await web.DisposeAsync();
         metrics.Dispose();
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using Scoring.Actors;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
@@ -20,7 +20,7 @@ namespace Scoring.Host;
 /// </summary>
 public sealed partial class ScoringNode : IAsyncDisposable
 {
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EmbeddedLinger = TimeSpan.FromMilliseconds(2);
 
@@ -28,6 +28,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ModelActor model;
     private readonly KafkaOutputLog log;
     private readonly ShardSet shards;
+    private readonly QuietShards quietShards;
     private readonly KafkaSource source;
     private readonly LedgerProjection projection;
     private readonly ILogger<ScoringNode> logger;
@@ -42,13 +43,16 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Features = features;
         Time = time;
         Decoder = new TransactionDecoder(Options.Decode);
-        Replies = new PendingReplies(Options.Http.MaxWaitingScores, meters);
+        Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
         Ledger = new ScoreLedger(Options.Ledger);
-        shards = new ShardSet(Context(meters));
+        var context = Context(meters);
+        shards = new ShardSet(context);
+        quietShards = new QuietShards(shards, context, meters);
         source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
-        projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Topics.Scores, meters, loggers.CreateLogger<LedgerProjection>());
+        projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
+        Completion = Task.WhenAny(source.Completion, projection.Failure).Unwrap();
     }
 
     /// <summary>The most partitions of the input log that one node can own.</summary>
@@ -73,7 +77,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public IEnumerable<ShardActor> Shards => shards.Shards;
 
     /// <summary>Ends when the node can't go on, with the reason.</summary>
-    public Task Completion => source.Completion;
+    public Task Completion { get; }
 
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
     public Task Joined => source.Joined;
@@ -123,11 +127,11 @@ public sealed partial class ScoringNode : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
-        await source.DisposeAsync();
+        await quietShards.DisposeAsync();
+        await Task.WhenAll(source.DisposeAsync().AsTask(), projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
-        await projection.DisposeAsync();
         log.Dispose();
         Ledger.Dispose();
         broker?.Dispose();
@@ -136,7 +140,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private static EmbeddedBroker StartBroker(KafkaOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
     {
         Partitions = options.EmbeddedPartitions,
-        Topics = [topics.Transactions, topics.Interactions, topics.Labels, topics.Scores, topics.Late, topics.DeadLetters],
+        Topics = [topics.Transactions, topics.Interactions, topics.Labels, topics.Scores, topics.Sessions, topics.Late, topics.DeadLetters],
     });
 
     // The embedded broker answers a fetch without data only after the wait, and keeps little.

@@ -41,6 +41,30 @@ public sealed class HttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_transaction_posted_many_times_at_once_is_scored_once()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => PostAsync(Transaction("h-once", "c-once", "u-once", i))));
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
+        Assert.Single((await Task.WhenAll(answers.Select(a => a.Content.ReadAsStringAsync()))).Distinct());
+    }
+
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("a%2Fb")]
+    [InlineData("\u00e9/\u00fc?#+ %")]
+    [InlineData("q\"\\x")]
+    public async Task An_id_of_any_characters_is_found_under_its_encoded_form(string id)
+    {
+        var body = new JsonObject { ["transactionId"] = id, ["cardId"] = id, ["userId"] = id, ["amount"] = 1, ["eventTime"] = "2026-03-01T12:00:00Z" };
+        var posted = await PostAsync(body.ToJsonString());
+        Assert.Equal(id, (string)(await posted.Content.ReadFromJsonAsync<JsonObject>())!["transactionId"]!);
+        await Eventually.TrueAsync(() => host.Node.Ledger.Find(id) is not null, "the score is in the ledger");
+        var encoded = Uri.EscapeDataString(id);
+        foreach (var path in new[] { $"/v1/scores/{encoded}", $"/v1/cards/{encoded}/scores", $"/v1/cards/{encoded}/features" })
+            Assert.Equal(HttpStatusCode.OK, (await host.Http.GetAsync(path)).StatusCode);
+    }
+
+    [Fact]
     public async Task A_card_has_one_entry_of_features_for_each_user_that_uses_it()
     {
         await PostAsync(Transaction("h-3", "c-shared", "u-a", 10));

@@ -15,7 +15,7 @@ internal sealed class TestBroker : IDisposable
     public TestBroker(int partitions = 4) => broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions
     {
         Partitions = partitions,
-        Topics = ["transactions", "interactions", "labels", "scores", "transactions.late", "transactions.dlq"],
+        Topics = ["transactions", "interactions", "labels", "scores", "sessions", "transactions.late", "transactions.dlq"],
     });
 
     public string BootstrapServers => broker.BootstrapServers;
@@ -113,11 +113,13 @@ internal sealed class TestClient : IDisposable
         }).Build();
     }
 
-    public void Send(byte[]? key, byte[]? value, string? kind = null, long? timestampMillis = null)
+    public void Send(byte[]? key, byte[]? value, string? kind = null, long? timestampMillis = null, string? replyTo = null)
     {
         var message = new Message<byte[]?, byte[]?> { Key = key, Value = value };
         if (kind is not null)
             message.Headers = [new Header(RecordHeaders.Kind, Encoding.UTF8.GetBytes(kind))];
+        if (replyTo is not null)
+            message.Headers = [new Header(RecordHeaders.ReplyTo, Encoding.UTF8.GetBytes(replyTo))];
         if (timestampMillis is { } millis)
             message.Timestamp = new Timestamp(millis, TimestampType.CreateTime);
         producer.Produce("transactions", message, report => Assert.False(report.Error.IsError, report.Error.Reason));
@@ -127,21 +129,21 @@ internal sealed class TestClient : IDisposable
 
     public void Flush() => producer.Flush(TimeSpan.FromSeconds(60));
 
+    /// <summary>Reads a topic from its beginning on; the caller polls.</summary>
+    public IConsumer<Ignore, byte[]> Follow(string topic)
+    {
+        var consumer = new ConsumerBuilder<Ignore, byte[]>(ReaderConfiguration(topic)).Build();
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        consumer.Assign(Beginnings(admin, topic));
+        return consumer;
+    }
+
     /// <summary>Reads a topic from its beginning until so many records came, and then once more for what must not come.</summary>
     public List<ConsumeResult<byte[]?, byte[]?>> Read(string topic, int count, TimeSpan? quiet = null)
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
-        {
-            BootstrapServers = bootstrapServers,
-            GroupId = "test-reader-" + topic,
-            EnableAutoCommit = false,
-            AutoOffsetReset = AutoOffsetReset.Earliest,
-            FetchWaitMaxMs = 2,
-            AllowAutoCreateTopics = false,
-        }).Build();
+        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(ReaderConfiguration(topic)).Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var partitions = admin.GetMetadata(topic, TimeSpan.FromSeconds(10)).Topics.Single().Partitions;
-        consumer.Assign(partitions.Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning)));
+        consumer.Assign(Beginnings(admin, topic));
         var records = new List<ConsumeResult<byte[]?, byte[]?>>();
         while (records.Count < count && consumer.Consume(TimeSpan.FromSeconds(60)) is { } record)
             records.Add(record);
@@ -151,4 +153,17 @@ internal sealed class TestClient : IDisposable
     }
 
     public void Dispose() => producer.Dispose();
+
+    private ConsumerConfig ReaderConfiguration(string topic) => new()
+    {
+        BootstrapServers = bootstrapServers,
+        GroupId = "test-reader-" + topic,
+        EnableAutoCommit = false,
+        AutoOffsetReset = AutoOffsetReset.Error,
+        FetchWaitMaxMs = 2,
+        AllowAutoCreateTopics = false,
+    };
+
+    private static IEnumerable<TopicPartitionOffset> Beginnings(IAdminClient admin, string topic) =>
+        admin.GetMetadata(topic, TimeSpan.FromSeconds(10)).Topics.Single().Partitions.Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning));
 }

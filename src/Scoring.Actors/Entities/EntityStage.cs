@@ -23,6 +23,9 @@ public enum EntityOutcome
     /// <summary>A label whose transaction no entity holds.</summary>
     LabelUnmatched,
 
+    /// <summary>A tick, which moved the watermark.</summary>
+    Ticked,
+
     /// <summary>A record that no feature uses.</summary>
     Ignored,
 }
@@ -57,6 +60,9 @@ public sealed class EntityStage
     /// <summary>The newest event time applied, in microseconds since 1970; <see cref="long.MinValue"/> before the first.</summary>
     public long WatermarkMicros => engine.WatermarkMicros;
 
+    /// <summary>The sessions that the last record closed or corrected; valid until the next record.</summary>
+    public IReadOnlyList<SessionClosed> SessionsClosed => engine.SessionsClosed;
+
     /// <summary>What is held of each kind of entity.</summary>
     public IReadOnlyList<EntityStatistics> Statistics() => engine.Statistics();
 
@@ -71,6 +77,7 @@ public sealed class EntityStage
         {
             RecordKind.Transaction => ApplyTransaction(record, features, out transaction),
             RecordKind.Label => ApplyLabel(record),
+            RecordKind.Tick => ApplyTick(record),
             RecordKind.Unknown => Refuse(new Rejection(RejectReason.UnknownKind, $"the header '{RecordHeaders.Kind}' is none of {RecordKinds.Transaction}, {RecordKinds.Label}, {RecordKinds.Interaction}, {RecordKinds.Tick}")),
             _ => new Applied(EntityOutcome.Ignored, false, [], null),
         };
@@ -102,6 +109,14 @@ public sealed class EntityStage
         if (decoder.DecodeLabel(record.Value, record.Key, out var label) is { } rejection)
             return Refuse(rejection);
         return new Applied(engine.ApplyLabel(label) ? EntityOutcome.LabelApplied : EntityOutcome.LabelUnmatched, false, [], null);
+    }
+
+    private Applied ApplyTick(in InputRecord record)
+    {
+        if (Tick.Read(record.Value, out var micros) is { } rejection)
+            return Refuse(rejection);
+        engine.AdvanceWatermark(micros);
+        return new Applied(EntityOutcome.Ticked, false, [], null);
     }
 
     private static Applied Refuse(Rejection rejection) => new(EntityOutcome.Rejected, false, [], rejection);

@@ -29,6 +29,9 @@ public sealed class CardQuery(string cardId, IReadOnlyList<string> userIds) : Sh
     /// <summary>Completes with an entry for each of the users that the shard knows.</summary>
     public Task<IReadOnlyList<CardFeatures>> Result => answer.Task;
 
+    /// <summary>Whether the result is empty because the shard did not look.</summary>
+    public bool IsRefused { get; private set; }
+
     /// <inheritdoc/>
     public override void Answer(EntityStage entities)
     {
@@ -37,7 +40,11 @@ public sealed class CardQuery(string cardId, IReadOnlyList<string> userIds) : Sh
     }
 
     /// <inheritdoc/>
-    public override void Refuse() => answer.TrySetResult([]);
+    public override void Refuse()
+    {
+        IsRefused = true;
+        answer.TrySetResult([]);
+    }
 }
 
 /// <summary>Asks what a shard holds.</summary>

@@ -2,43 +2,51 @@ using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using Scoring.Actors.Source;
+using Scoring.Actors.Log;
+using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Ledger;
 
 /// <summary>
-/// Copies the `scores` topic into the ledger, as a group of its own. How far it has come is kept in the
-/// ledger, in the same SQL transaction as the rows. Scoring never waits for it.
+/// Copies the `scores` topic into the ledger. How far it has come is kept in the ledger, in the same SQL
+/// transaction as the rows. Scoring never waits for it. The database is the node's own, so each node reads the
+/// whole topic as a group of its own, and any node answers for any transaction.
 /// </summary>
 public sealed partial class LedgerProjection : IAsyncDisposable
 {
     private const int PruneEveryWrites = 256;
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(50);
 
     private readonly ScoreLedger ledger;
     private readonly LedgerOptions options;
     private readonly string topic;
+    private readonly TimeProvider time;
     private readonly ILogger<LedgerProjection> logger;
     private readonly IConsumer<Ignore, byte[]> consumer;
     private readonly CancellationTokenSource stop = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<LedgerRow> rows = [];
     private readonly Dictionary<int, long> nextOffsets = [];
     private readonly Counter<long> written;
     private readonly Counter<long> unreadable;
     private readonly Counter<long> failures;
     private long writes;
+    private bool started;
 
     /// <summary>Makes the projection; <see cref="Start"/> joins its group.</summary>
     /// <param name="ledger">Where the scores go.</param>
     /// <param name="options">Its bounds.</param>
     /// <param name="source">Which brokers to read from, and the scorers' group, after which this one is named.</param>
+    /// <param name="nodeId">This node's id, which tells its group from the other nodes'.</param>
     /// <param name="topic">The topic of the scores.</param>
+    /// <param name="time">Times the end.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="logger">Where failed writes are logged.</param>
-    public LedgerProjection(ScoreLedger ledger, LedgerOptions options, SourceOptions source, string topic, IMeterFactory meters, ILogger<LedgerProjection> logger)
+    public LedgerProjection(ScoreLedger ledger, LedgerOptions options, GroupOptions source, string nodeId, string topic, TimeProvider time, IMeterFactory meters, ILogger<LedgerProjection> logger)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(meters);
@@ -46,12 +54,13 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         this.ledger = ledger;
         this.options = options;
         this.topic = topic;
+        this.time = time;
         this.logger = logger;
         var meter = meters.Create(ScoringMeter.Name);
         written = meter.CreateCounter<long>("scoring.ledger.rows", "{score}", "Scores written to the ledger");
         unreadable = meter.CreateCounter<long>("scoring.ledger.unreadable", "{record}", "Records of the scores' topic that are no scores");
         failures = meter.CreateCounter<long>("scoring.ledger.failures", "{write}", "Writes to the ledger that failed and were repeated");
-        consumer = new ConsumerBuilder<Ignore, byte[]>(Configuration(source))
+        consumer = new ConsumerBuilder<Ignore, byte[]>(Configuration(source, nodeId))
             .SetPartitionsAssignedHandler((_, partitions) => partitions.Select(StartOf).ToList())
             .SetPartitionsRevokedHandler((_, _) => WriteCollected())
             .SetPartitionsLostHandler((_, _) => { })
@@ -60,18 +69,24 @@ public sealed partial class LedgerProjection : IAsyncDisposable
             .Build();
     }
 
+    /// <summary>Never ends while the projection works or is stopped; faulted if it can't go on.</summary>
+    public Task Failure => failed.Task;
+
     /// <summary>Joins the group and begins to copy.</summary>
     public void Start()
     {
+        started = true;
         consumer.Subscribe(topic);
         new Thread(Run) { Name = "ledger", IsBackground = true, Priority = ThreadPriority.BelowNormal }.Start();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Leaves the group; after a bound it is given up.</summary>
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        await ended.Task;
+        // Where the brokers are away the group can't be left: the client stays to the end of the process.
+        if (started && await Task.WhenAny(ended.Task, Task.Delay(StopTimeout, time)) != ended.Task)
+            return;
         consumer.Dispose();
         stop.Dispose();
     }
@@ -87,6 +102,13 @@ public sealed partial class LedgerProjection : IAsyncDisposable
             }
 
             consumer.Close();
+        }
+#pragma warning disable CA1031 // Reported by Failure, which stops the node; while it stops anyway, rows are written again next time.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (!stop.IsCancellationRequested)
+                failed.TrySetException(e);
         }
         finally
         {
@@ -159,10 +181,10 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         }
     }
 
-    private static ConsumerConfig Configuration(SourceOptions source) => new(source.Client.ToDictionary())
+    private static ConsumerConfig Configuration(GroupOptions source, string nodeId) => new(source.Client.ToDictionary())
     {
         BootstrapServers = source.BootstrapServers,
-        GroupId = source.GroupId + "-ledger",
+        GroupId = $"{source.GroupId}-ledger-{nodeId}",
         PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,

@@ -10,4 +10,5 @@ public readonly record struct OutputHeader(string Name, byte[] Value);
 /// <param name="Key">The key, by whose hash the topic's partition is chosen.</param>
 /// <param name="Value">The value.</param>
 /// <param name="Headers">The headers; null for none.</param>
-public readonly record struct OutputRecord(string Topic, byte[]? Key, byte[]? Value, OutputHeader[]? Headers);
+/// <param name="Partition">The partition; null chooses it by the key.</param>
+public readonly record struct OutputRecord(string Topic, byte[]? Key, byte[]? Value, OutputHeader[]? Headers, int? Partition = null);

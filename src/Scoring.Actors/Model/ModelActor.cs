@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
+using Scoring.Actors.Telemetry;
 using Scoring.Models.Inference;
 using Scoring.Models.Wire;
 

@@ -1,5 +1,6 @@
 using Scoring.Actors.Model;
 using Scoring.Actors.Log;
+using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Pipeline;
@@ -30,6 +31,9 @@ internal sealed class Batch : ScoreRequest
     /// <summary>The transactions to score; row by row those of the request.</summary>
     internal List<ScoredRow> Scored { get; } = [];
 
+    /// <summary>The sessions that closed or were corrected.</summary>
+    internal List<SessionClosed> Sessions { get; } = [];
+
     /// <summary>The records that are not valid.</summary>
     internal List<DeadRecord> Dead { get; } = [];
 
@@ -53,6 +57,7 @@ internal sealed class Batch : ScoreRequest
     {
         Clear();
         Scored.Clear();
+        Sessions.Clear();
         Dead.Clear();
         RepeatedReplies.Clear();
         Records = 0;

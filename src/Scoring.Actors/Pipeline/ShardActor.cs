@@ -4,6 +4,7 @@ using Scoring.Actors.Model;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.Log;
+using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Pipeline;
@@ -16,7 +17,7 @@ namespace Scoring.Actors.Pipeline;
 /// <item>Decode each record; what is not valid becomes a dead letter.</item>
 /// <item>Apply each transaction to its entities, which gives its features.</item>
 /// <item>Score the batch; the model actor does, while the loop goes on with the next batch.</item>
-/// <item>Append the scores, late copies and dead letters, batch by batch in the log's order.</item>
+/// <item>Append the scores, late copies, sessions and dead letters, batch by batch in the log's order.</item>
 /// <item>When the log has acknowledged all of a batch and of those before it, its offset may be committed.</item>
 /// </list>
 /// One loop runs all but the model, so the state has one writer and needs no lock.
@@ -35,6 +36,7 @@ public sealed class ShardActor : IShard
     private readonly ShardProgress progress = new();
     private long nextExpectedOffset;
     private bool stopping;
+    private volatile bool abandoned;
     private int queries;
 
     /// <summary>Starts a shard.</summary>
@@ -82,6 +84,13 @@ public sealed class ShardActor : IShard
     /// </summary>
     public void RequestStop() => mailbox.Writer.TryWrite(new Message(MessageKind.Stop, null, default));
 
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        abandoned = true;
+        RequestStop();
+    }
+
     /// <summary>Puts a question to the shard, which answers it between two batches, or refuses it when it stops or too many wait.</summary>
     /// <param name="query">The question.</param>
     public void Ask(ShardQuery query)
@@ -101,7 +110,7 @@ public sealed class ShardActor : IShard
     {
         try
         {
-            while (!(stopping && inFlight.Count == 0 && unacknowledged.Count == 0))
+            while (!IsOver)
             {
                 while (mailbox.Reader.TryRead(out var message))
                     Handle(message);
@@ -110,7 +119,7 @@ public sealed class ShardActor : IShard
                     await AppendAsync(inFlight.Dequeue());
                 else if (MayStart)
                     StartBatch();
-                else if (!(stopping && inFlight.Count == 0 && unacknowledged.Count == 0))
+                else if (!IsOver)
                     await mailbox.Reader.WaitToReadAsync();
             }
         }
@@ -121,6 +130,8 @@ public sealed class ShardActor : IShard
                 (message.Subject as ShardQuery)?.Refuse();
         }
     }
+
+    private bool IsOver => abandoned || (stopping && inFlight.Count == 0 && unacknowledged.Count == 0);
 
     private bool MayStart =>
         waiting.Count > 0
@@ -179,7 +190,7 @@ public sealed class ShardActor : IShard
         }
 
         progress.AddWaiting(-batch.Records);
-        progress.MovedTo(entities.WatermarkMicros);
+        progress.MovedTo(entities.WatermarkMicros, context.Time.GetTimestamp());
         inFlight.Enqueue(batch);
 
         // 4. Score the batch.
@@ -195,6 +206,8 @@ public sealed class ShardActor : IShard
         var applied = entities.Apply(record, batch.AddRow(), out var transaction);
         if (applied.Outcome != EntityOutcome.Scored)
             batch.RemoveLastRow();
+        if (applied.Outcome is EntityOutcome.Scored or EntityOutcome.Ticked)
+            batch.Sessions.AddRange(entities.SessionsClosed);
         switch (applied.Outcome)
         {
             case EntityOutcome.Scored:
@@ -214,7 +227,7 @@ public sealed class ShardActor : IShard
         }
     }
 
-    // 5. Append the scores, late copies and dead letters.
+    // 5. Append the scores, late copies, sessions and dead letters.
     private async ValueTask AppendAsync(Batch batch)
     {
         if (batch.Failure is { } failure)
@@ -223,7 +236,7 @@ public sealed class ShardActor : IShard
         var emission = idleEmissions.TryPop(out var idle) ? idle : new Emission(this);
         emission.Begin(batch.NextOffset, batch.Records);
         unacknowledged.Enqueue(emission);
-        for (var row = 0; row < batch.Scored.Count; row++)
+        for (var row = 0; row < batch.Scored.Count && !abandoned; row++)
         {
             var output = WriteScore(batch, row, emission);
             if (!TryAppend(output, emission))
@@ -232,6 +245,8 @@ public sealed class ShardActor : IShard
                 await AppendWhenRoomAsync(OriginCopy.Late(context.Topics.Late, context.Topics.Transactions, Partition, batch.Scored[row].Record), emission);
         }
 
+        foreach (var session in batch.Sessions)
+            await AppendWhenRoomAsync(new OutputRecord(context.Topics.Sessions, SessionRecord.Key(session), SessionRecord.Value(session), null), emission);
         foreach (var dead in batch.Dead)
             await AppendDeadLetterAsync(dead, emission);
         foreach (var waiter in batch.RepeatedReplies)
@@ -267,7 +282,7 @@ public sealed class ShardActor : IShard
         var output = OriginCopy.DeadLetter(context.Topics.DeadLetters, context.Topics.Transactions, Partition, dead.Record, dead.Rejection);
         emission.Expect();
         var watch = new DeadLetterAppend(context.Log, output, emission);
-        while (!context.Log.TryAppend(output, watch))
+        while (!abandoned && !context.Log.TryAppend(output, watch))
             await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 
@@ -283,7 +298,7 @@ public sealed class ShardActor : IShard
 
     private async ValueTask AppendWhenRoomAsync(OutputRecord output, Emission emission)
     {
-        while (!TryAppend(output, emission))
+        while (!abandoned && !TryAppend(output, emission))
             await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 

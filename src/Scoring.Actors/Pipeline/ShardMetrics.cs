@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Scoring.Actors.Entities;
+using Scoring.Actors.Telemetry;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Pipeline;

@@ -28,6 +28,12 @@ public sealed record ShardOptions
     [Range(1, 100_000)]
     public int MaxWaitingQueries { get; init; } = 1_024;
 
+    /// <summary>
+    /// How long a shard may be quiet before a tick is appended to its partition, so that the watermark moves on and the
+    /// sessions of idle users close.
+    /// </summary>
+    public TimeSpan TickInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Whether score records carry the feature vector.</summary>
     public bool RecordFeatures { get; init; }
 }

@@ -8,6 +8,7 @@ public sealed class ShardProgress
     private int waiting;
     private long committable = None;
     private long scoredRecords;
+    private long lastRecordAt;
     private long watermarkMicros = long.MinValue;
 
     /// <summary>Records in the mailbox.</summary>
@@ -22,6 +23,9 @@ public sealed class ShardProgress
     /// <summary>The watermark in microseconds since 1970; null before the first event.</summary>
     public long? WatermarkMicros => Volatile.Read(ref watermarkMicros) is var micros && micros == long.MinValue ? null : micros;
 
+    /// <summary>When the shard last took a record, in the time provider's timestamp units; null before the first.</summary>
+    public long? LastRecordAt => Volatile.Read(ref watermarkMicros) == long.MinValue ? null : Volatile.Read(ref lastRecordAt);
+
     internal void AddWaiting(int records) => Interlocked.Add(ref waiting, records);
 
     internal void Finished(long nextOffset, int records)
@@ -30,5 +34,9 @@ public sealed class ShardProgress
         Volatile.Write(ref scoredRecords, scoredRecords + records);
     }
 
-    internal void MovedTo(long newWatermarkMicros) => Volatile.Write(ref watermarkMicros, newWatermarkMicros);
+    internal void MovedTo(long newWatermarkMicros, long takenAt)
+    {
+        Volatile.Write(ref lastRecordAt, takenAt);
+        Volatile.Write(ref watermarkMicros, newWatermarkMicros);
+    }
 }

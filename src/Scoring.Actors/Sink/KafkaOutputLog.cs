@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
+using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
 
 namespace Scoring.Actors.Sink;
@@ -81,7 +82,10 @@ public sealed partial class KafkaOutputLog : IOutputLog, IDisposable
 
         try
         {
-            producer.Produce(record.Topic, message, callback);
+            if (record.Partition is { } partition)
+                producer.Produce(new TopicPartition(record.Topic, partition), message, callback);
+            else
+                producer.Produce(record.Topic, message, callback);
             return true;
         }
         catch (ProduceException<byte[], byte[]> e) when (e.Error.Code == ErrorCode.Local_QueueFull)

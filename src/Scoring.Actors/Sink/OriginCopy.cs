@@ -22,6 +22,7 @@ public static class OriginCopy
             .. Coordinates(inputTopic, partition, record.Offset),
             new(RecordHeaders.Reason, Encoding.UTF8.GetBytes(rejection.Reason.Code())),
             new(RecordHeaders.ReasonDetail, Encoding.UTF8.GetBytes(rejection.Detail)),
+            .. Own(record),
         ]);
     }
 
@@ -31,7 +32,23 @@ public static class OriginCopy
     /// <param name="partition">Its partition.</param>
     /// <param name="record">The record.</param>
     public static OutputRecord Late(string topic, string inputTopic, int partition, in InputRecord record) =>
-        new(topic, record.Key, record.Value, Coordinates(inputTopic, partition, record.Offset));
+        new(topic, record.Key, record.Value, [.. Coordinates(inputTopic, partition, record.Offset), .. Own(record)]);
+
+    // What a copy needs of the record's own headers to be sent again.
+    private static IEnumerable<OutputHeader> Own(InputRecord record)
+    {
+        var kind = record.Kind switch
+        {
+            RecordKind.Label => RecordKinds.Label,
+            RecordKind.Interaction => RecordKinds.Interaction,
+            RecordKind.Tick => RecordKinds.Tick,
+            _ => null,
+        };
+        if (kind is not null)
+            yield return new OutputHeader(RecordHeaders.Kind, Encoding.UTF8.GetBytes(kind));
+        if (record.TraceParent is { } trace)
+            yield return new OutputHeader(RecordHeaders.TraceParent, trace);
+    }
 
     private static OutputHeader[] Coordinates(string topic, int partition, long offset) =>
     [

@@ -20,6 +20,9 @@ public interface IShard
 
     /// <summary>Asks the shard to drop what waits, finish what it has begun, and end.</summary>
     void RequestStop();
+
+    /// <summary>Tells the shard that its partition is another node's by now: it appends nothing more and ends.</summary>
+    void Abandon();
 }
 
 /// <summary>Makes and lists the shards of this node. Called on the source's thread.</summary>

@@ -22,6 +22,8 @@ public sealed partial class KafkaSource
                         Committed = start.Offset.IsSpecial ? null : start.Offset.Value,
                     };
                 }
+
+                Show();
             }
 
             joined.TrySetResult();
@@ -51,7 +53,7 @@ public sealed partial class KafkaSource
             {
                 return consumer.Committed(partitions, CommittedTimeout);
             }
-            catch (KafkaException e) when (tries < CommittedTries && !e.Error.IsFatal)
+            catch (KafkaException e) when (tries < CommittedTries && !e.Error.IsFatal && !stop.IsCancellationRequested)
             {
                 LogCommittedUnknown(e.Error.Code, e.Error.Reason);
             }
@@ -69,7 +71,12 @@ public sealed partial class KafkaSource
             // Blocks the poll thread, as a handler must: the group waits for its end before it moves the partitions.
             var finished = TryWaitAll([.. leaving.Select(p => p.Shard.Completion)], options.RevocationTimeout);
             if (!finished)
+            {
                 LogRevocationTimeout(options.RevocationTimeout);
+                foreach (var partition in leaving)
+                    partition.Shard.Abandon();
+            }
+
             lock (ownership)
             {
                 Commit(leaving);
@@ -93,7 +100,7 @@ public sealed partial class KafkaSource
             {
                 var leaving = Owned(partitions);
                 foreach (var partition in leaving)
-                    partition.Shard.RequestStop();
+                    partition.Shard.Abandon();
                 Forget(leaving);
             }
         }
@@ -117,16 +124,29 @@ public sealed partial class KafkaSource
             owned.Remove(partition.Partition.Partition.Value);
             shards.Closed(partition.Partition.Partition.Value);
         }
+
+        Show();
     }
+
+    private void Show() => view = [.. owned.Values.OrderBy(p => p.Partition.Partition.Value)];
 
     private void CommitLoop()
     {
-        while (!stop.Token.WaitHandle.WaitOne(options.CommitInterval) && !ended.Task.IsCompleted)
+        try
         {
-            lock (ownership)
+            while (!stop.Token.WaitHandle.WaitOne(options.CommitInterval) && failure is null)
             {
-                Commit([.. owned.Values]);
+                lock (ownership)
+                {
+                    Commit([.. owned.Values]);
+                }
             }
+        }
+#pragma warning disable CA1031 // Ends the poll loop, which reports it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failure ??= e;
         }
     }
 
@@ -156,15 +176,16 @@ public sealed partial class KafkaSource
         }
     }
 
-    private static bool TryWaitAll(Task[] tasks, TimeSpan timeout)
+    private bool TryWaitAll(Task[] tasks, TimeSpan timeout)
     {
         try
         {
             return Task.WaitAll(tasks, timeout);
         }
-        catch (AggregateException)
+        catch (AggregateException e)
         {
-            // A shard that could not go on: its finished offset is right, and the poll loop reports it.
+            // A shard that could not go on: its finished offset is right, but its node must not go on as if nothing were.
+            failure ??= e.GetBaseException();
             return true;
         }
     }
@@ -182,6 +203,9 @@ public sealed partial class KafkaSource
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Revoked shards did not finish within {Timeout}; the next owner reads again what they had begun")]
     private partial void LogRevocationTimeout(TimeSpan timeout);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The group was not left within {Timeout}, for one because its brokers are away; what was not committed is read again by the next owner")]
+    private partial void LogNotLeft(TimeSpan timeout);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "Partition {Partition} is down (state_log_gap): the group's offset {Offset} is not in the log. Set the group's offset explicitly to go on")]
     private partial void LogLogGap(int partition, long offset);

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
 
 namespace Scoring.Actors.Source;
@@ -27,6 +28,9 @@ public sealed partial class KafkaSource : IAsyncDisposable
     private static readonly TimeSpan CommittedTimeout = TimeSpan.FromSeconds(5);
     private const int CommittedTries = 6;
 
+    // Beside the shards' time to finish: for their last commit and for leaving the group.
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3);
+
     private readonly SourceOptions options;
     private readonly string topic;
     private readonly int mailboxRecords;
@@ -44,8 +48,12 @@ public sealed partial class KafkaSource : IAsyncDisposable
     // Guards `owned` and every commit: a partition must not be committed once its revocation has begun.
     private readonly Lock ownership = new();
     private readonly Dictionary<int, OwnedPartition> owned = [];
+
+    // What `owned` holds, for those who only look: a commit may take as long as the brokers are away.
+    private volatile OwnedPartition[] view = [];
     private int pausedPartitions;
-    private Exception? failure;
+    private volatile Exception? failure;
+    private Thread? committer;
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Makes the source; <see cref="Start"/> joins the group.</summary>
@@ -100,25 +108,32 @@ public sealed partial class KafkaSource : IAsyncDisposable
     public void Start()
     {
         consumer.Subscribe(topic);
+        committer = new Thread(CommitLoop) { Name = "source-commit", IsBackground = true };
+        committer.Start();
         new Thread(Poll) { Name = "source-poll", IsBackground = true }.Start();
-        new Thread(CommitLoop) { Name = "source-commit", IsBackground = true }.Start();
     }
 
-    /// <summary>The partitions of this node.</summary>
-    public IReadOnlyList<PartitionState> Partitions()
-    {
-        lock (ownership)
-        {
-            return [.. owned.Values.OrderBy(p => p.Partition.Partition.Value).Select(StateOf)];
-        }
-    }
+    /// <summary>The partitions of this node. Never waits.</summary>
+    public IReadOnlyList<PartitionState> Partitions() => [.. view.Select(StateOf)];
 
-    /// <summary>Finishes what the shards have begun, commits it, and leaves the group.</summary>
+    /// <summary>
+    /// Finishes what the shards have begun, commits it, and leaves the group. Where the brokers are away none of
+    /// this can be had: after a bound the client is left to the end of the process.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        // A failure was reported by Completion; leaving is all that is left to do.
-        await ended.Task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        if (committer is not null)
+        {
+            // A failure was reported by Completion; leaving is all that is left to do.
+            var left = ended.Task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            if (await Task.WhenAny(left, Task.Delay(options.RevocationTimeout + LeaveTimeout, time)) != left)
+            {
+                LogNotLeft(options.RevocationTimeout + LeaveTimeout);
+                return;
+            }
+        }
+
         consumer.Dispose();
         stop.Dispose();
     }
@@ -221,6 +236,7 @@ public sealed partial class KafkaSource : IAsyncDisposable
         {
             // Closing revokes what is owned: the handler finishes and commits it.
             consumer.Close();
+            committer!.Join();
         }
         catch (KafkaException e)
         {
@@ -265,11 +281,18 @@ public sealed partial class KafkaSource : IAsyncDisposable
 
     private sealed class OwnedPartition(TopicPartition partition, IShard shard)
     {
+        private long committed = -1;
+
         internal TopicPartition Partition { get; } = partition;
 
         internal IShard Shard { get; } = shard;
 
-        internal long? Committed { get; set; }
+        // Written by the commit thread, read by any; a nullable long could be read half.
+        internal long? Committed
+        {
+            get => Volatile.Read(ref committed) is var offset && offset < 0 ? null : offset;
+            set => Volatile.Write(ref committed, value ?? -1);
+        }
 
         internal bool Paused { get; set; }
 

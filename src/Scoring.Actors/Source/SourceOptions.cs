@@ -1,4 +1,4 @@
-using System.ComponentModel.DataAnnotations;
+using Scoring.Actors.Log;
 
 namespace Scoring.Actors.Source;
 
@@ -23,16 +23,8 @@ public enum FirstStart
 }
 
 /// <summary>How this node reads the input log.</summary>
-public sealed record SourceOptions
+public sealed record SourceOptions : GroupOptions
 {
-    /// <summary>The brokers, as host:port, host:port.</summary>
-    [Required]
-    public string BootstrapServers { get; init; } = "";
-
-    /// <summary>The consumer group that shares the shards out.</summary>
-    [Required]
-    public string GroupId { get; init; } = "scoring";
-
     /// <summary>How partitions are spread over nodes.</summary>
     public Assignor Assignor { get; init; } = Assignor.CooperativeSticky;
 
@@ -44,20 +36,4 @@ public sealed record SourceOptions
 
     /// <summary>How long the shards of revoked partitions may take to finish what they have started.</summary>
     public TimeSpan RevocationTimeout { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>How long a silent node keeps its partitions.</summary>
-    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>How often a node tells the group that it lives.</summary>
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>How long the broker may hold back an answer when there is nothing to read.</summary>
-    public TimeSpan FetchWait { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Kilobytes of fetched records that the client keeps for each partition.</summary>
-    [Range(64, 1_000_000)]
-    public int PrefetchKilobytes { get; init; } = 8 * 1024;
-
-    /// <summary>Further settings of librdkafka, by their own names (security, for one).</summary>
-    public IReadOnlyDictionary<string, string> Client { get; init; } = new Dictionary<string, string>();
 }

@@ -29,7 +29,7 @@ internal static class DemoCommand
         };
         var command = new Command("demo", "Run the service with everything embedded, send card transactions to it, and report what came back.") { clock };
         load.AddTo(command);
-        command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(parsed, () => RunAsync(createHost, load, parsed, parsed.GetValue(clock), cancellation)));
+        command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(parsed, stop => RunAsync(createHost, load, parsed, parsed.GetValue(clock), stop), cancellation));
         return command;
     }
 

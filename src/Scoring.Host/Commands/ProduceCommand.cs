@@ -29,10 +29,10 @@ internal static class ProduceCommand
             servers, prefix, labels, interactions, group, ahead, fetchWait, clock, dataset, days,
         };
         load.AddTo(command);
-        command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(parsed, () =>
+        command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(parsed, stop =>
         {
             if (parsed.GetValue(dataset) is { } file)
-                return Task.FromResult(ProduceDataset.Run(load.Simulation(parsed, DatasetTransactions), parsed.GetValue(days), file, parsed.InvocationConfiguration.Output, cancellation));
+                return Task.FromResult(ProduceDataset.Run(load.Simulation(parsed, DatasetTransactions), parsed.GetValue(days), file, parsed.InvocationConfiguration.Output, stop));
             var options = load.Load(parsed, null) with
             {
                 BootstrapServers = parsed.GetValue(servers)!,
@@ -45,10 +45,10 @@ internal static class ProduceCommand
                 MaxBytesAhead = parsed.GetValue(ahead),
                 FetchWaitMs = parsed.GetValue(fetchWait),
             };
-            return ProduceRun.RunAsync(load, parsed, options, parsed.GetValue(clock), null, cancellation);
+            return ProduceRun.RunAsync(load, parsed, options, parsed.GetValue(clock), null, stop);
 
             string? Topic(string name) => name == "none" ? null : parsed.GetValue(prefix) + name;
-        }));
+        }, cancellation));
         return command;
     }
 }

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Scoring.Host.Commands;
 
-/// <summary>Shows a run while it goes on: a table that stays in place on a terminal, a line now and then elsewhere.</summary>
+/// <summary>Shows a run while it goes on: a panel that stays in place on a terminal, a line now and then elsewhere.</summary>
 internal sealed class ProduceDisplay
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(250);
@@ -82,15 +82,18 @@ internal sealed class ProduceDisplay
         return $"{progress.Elapsed.TotalSeconds,5:F0} s  {(progress.Draining ? "draining" : "sending ")}  sent {c.Sent:N0}  scored {c.Scored:N0} ({scoredPerSecond:N0}/s)  p50 {Ms(progress.Latency, 50)}  p99 {Ms(progress.Latency, 99)}  approve {c.Approve:N0}  review {c.Review:N0}  decline {c.Decline:N0}  dead letters {c.DeadLettered:N0}";
     }
 
-    private Table Render(RunProgress progress)
+    // Lines, not columns: they fit a terminal of 80 characters at any rate.
+    private Panel Render(RunProgress progress)
     {
         Measure(progress);
         var c = progress.Counts;
-        var table = new Table().Border(TableBorder.Rounded).Title(progress.Draining ? "waiting for the last scores" : $"sending, {progress.Elapsed.TotalSeconds:F0} s");
-        foreach (var column in new[] { "sent", "scored", "per second", "p50", "p99", "[green]approve[/]", "[yellow]review[/]", "[red]decline[/]", "late", "dead letters" })
-            table.AddColumn(new TableColumn(column).RightAligned());
-        return table.AddRow(
-            $"{c.Sent:N0}", $"{c.Scored:N0}", $"{scoredPerSecond:N0}", Ms(progress.Latency, 50), Ms(progress.Latency, 99),
-            $"{c.Approve:N0}", $"{c.Review:N0}", $"{c.Decline:N0}", $"{c.Late:N0}", $"{c.DeadLettered:N0}");
+        return new Panel(new Rows(
+            new Markup($"sent [bold]{c.Sent:N0}[/]   scored [bold]{c.Scored:N0}[/] ({scoredPerSecond:N0} a second)   dead letters [bold]{c.DeadLettered:N0}[/]"),
+            new Markup($"latency   p50 [bold]{Ms(progress.Latency, 50)}[/]   p99 [bold]{Ms(progress.Latency, 99)}[/]   max [bold]{Ms(progress.Latency, 100)}[/]"),
+            new Markup($"[green]approve {c.Approve:N0}[/]   [yellow]review {c.Review:N0}[/]   [red]decline {c.Decline:N0}[/]   late {c.Late:N0}")))
+        {
+            Header = new PanelHeader(progress.Draining ? " waiting for the last scores " : $" sending, {progress.Elapsed.TotalSeconds:F0} s (Ctrl+C ends it) "),
+            Border = BoxBorder.Rounded,
+        };
     }
 }

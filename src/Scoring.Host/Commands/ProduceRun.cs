@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Scoring.Models.Files;
 using Scoring.Producer.Collect;
 using Scoring.Producer.Load;
@@ -41,12 +42,24 @@ internal static class ProduceRun
         }
     }
 
-    /// <summary>Turns what a person can mend into a message and an exit status.</summary>
-    public static async Task<int> GuardAsync(ParseResult parsed, Func<Task<int>> action)
+    /// <summary>
+    /// Makes Ctrl+C and SIGTERM a request to finish instead of the end of the process, and turns what a person
+    /// can mend into a message and an exit status.
+    /// </summary>
+    public static async Task<int> GuardAsync(ParseResult parsed, Func<CancellationToken, Task<int>> action, CancellationToken cancellation)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            return await action();
+            return await action(stop.Token);
         }
         catch (Exception e) when (e is ArgumentException or EventFileException or IOException or UnauthorizedAccessException)
         {

@@ -41,6 +41,8 @@ internal sealed class ProduceSummary(IAnsiConsole console)
             Row("fraud in truth", c.Fraud, $"{c.FraudStopped:N0} of it reviewed or declined");
         if (c.Undelivered > 0)
             Row("not stored by the log", c.Undelivered, "");
+        if (report.MostBytesAhead > 0)
+            Row("KiB ahead of the commits", report.MostBytesAhead / 1024, "at most, of a partition");
         console.Write(table);
 
         void Row(string name, long count, string note) => table.AddRow(new Text(name), new Text($"{count:N0}"), new Text(note));
@@ -50,7 +52,7 @@ internal sealed class ProduceSummary(IAnsiConsole console)
     {
         if (latency.Count == 0)
             return;
-        var table = new Table().Border(TableBorder.Simple).Title("Latency, from the intended send time to the score's arrival");
+        var table = new Table().Border(TableBorder.Simple).Title("Latency from the intended send time to the score");
         foreach (var name in new[] { "p50", "p90", "p99", "p99.9", "max" })
             table.AddColumn(new TableColumn(name).RightAligned());
         table.AddRow(new[] { 50, 90, 99, 99.9, 100 }.Select(p => $"{latency.Percentile(p) / 1_000.0:F2} ms").ToArray());

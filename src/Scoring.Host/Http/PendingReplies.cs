@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Diagnostics.CodeAnalysis;
-using Scoring.Actors;
+using System.Diagnostics.Metrics;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.Telemetry;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
@@ -19,9 +19,16 @@ internal sealed class PendingReplies : IReplies
     private readonly int maxWaiting;
     private long last;
 
-    internal PendingReplies(int maxWaiting, IMeterFactory meters)
+    /// <param name="maxWaiting">How many callers may wait.</param>
+    /// <param name="time">
+    /// Says where the numbers start. A node that starts anew under its old name reads records of its earlier life;
+    /// their waiters' numbers must be none of this life's.
+    /// </param>
+    /// <param name="meters">Where the callers are counted.</param>
+    internal PendingReplies(int maxWaiting, TimeProvider time, IMeterFactory meters)
     {
         this.maxWaiting = maxWaiting;
+        last = time.GetUtcNow().UtcTicks;
         meters.Create(ScoringMeter.Name).CreateObservableGauge("scoring.http.waiting_scores", () => waiters.Count, "{call}", "Calls that wait for their score");
     }
 

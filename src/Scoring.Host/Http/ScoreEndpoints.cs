@@ -19,10 +19,10 @@ internal static class ScoreEndpoints
 
     internal static void Map(IEndpointRouteBuilder routes, ScoringNode node)
     {
-        routes.MapGet("/v1/scores/{transactionId}", (string transactionId) => Find(node, transactionId))
+        routes.MapGet("/v1/scores/{transactionId}", (string transactionId, HttpRequest request) => Find(node, PathText.Of(request, transactionId, 2)))
             .WithName("GetScore").WithSummary("A transaction's score")
             .Produces<ScoreDocument>().ProducesProblem(StatusCodes.Status404NotFound);
-        routes.MapGet("/v1/cards/{cardId}/scores", (string cardId, string? before, string? limit) => OfCard(node, cardId, before, limit))
+        routes.MapGet("/v1/cards/{cardId}/scores", (string cardId, string? before, string? limit, HttpRequest request) => OfCard(node, PathText.Of(request, cardId, 2), before, limit))
             .WithName("GetCardScores").WithSummary("A card's scores, newest event first")
             .Produces<CardScoresDocument>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         routes.MapPost("/v1/score", (HttpRequest request) => ScoreAsync(node, request))

@@ -10,11 +10,14 @@ internal static class StateEndpoints
 {
     private const int MaxUsersOfCard = 100;
 
+    // A shard that waits for room in the producer's queue answers nothing.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
+
     internal static void Map(IEndpointRouteBuilder routes, ScoringNode node)
     {
-        routes.MapGet("/v1/cards/{cardId}/features", (string cardId, CancellationToken aborted) => CardFeaturesAsync(node, cardId, aborted))
+        routes.MapGet("/v1/cards/{cardId}/features", (string cardId, HttpRequest request, CancellationToken aborted) => CardFeaturesAsync(node, PathText.Of(request, cardId, 2), aborted))
             .WithName("GetCardFeatures").WithSummary("A card's features as of its newest event, one entry for each user")
-            .Produces<CardFeaturesDocument>().ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<CardFeaturesDocument>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         routes.MapGet("/v1/shards", (CancellationToken aborted) => ShardsAsync(node, aborted))
             .WithName("GetShards").WithSummary("The shards: owner, offsets, watermark and what they hold")
             .Produces<ShardsDocument>();
@@ -28,13 +31,27 @@ internal static class StateEndpoints
         {
             var query = new CardQuery(cardId, users);
             shard.Ask(query);
-            foreach (var found in await query.Result.WaitAsync(aborted))
+            if (await AnswerAsync(node, query.Result, aborted) is not { } answer || query.IsRefused)
+                return Problems.Unavailable($"partition {shard.Partition} is leaving this node, or has too much to do to answer");
+            foreach (var found in answer)
                 entries.Add(new CardFeaturesEntry(found.UserId, shard.Partition, EventTime.Format(found.AsOfMicros), Named(node, found.Features)));
         }
 
         if (entries.Count == 0)
             return Problems.NotFound($"No card '{cardId}' is known: none of its transactions was scored, or its events have left every window.");
         return TypedResults.Ok(new CardFeaturesDocument(cardId, [.. entries.OrderBy(e => e.UserId, StringComparer.Ordinal)]));
+    }
+
+    private static async Task<IReadOnlyList<T>?> AnswerAsync<T>(ScoringNode node, Task<IReadOnlyList<T>> answer, CancellationToken aborted)
+    {
+        try
+        {
+            return await answer.WaitAsync(AnswerTimeout, node.Time, aborted);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
     }
 
     private static Dictionary<string, double?> Named(ScoringNode node, double[] features)
@@ -62,7 +79,7 @@ internal static class StateEndpoints
     {
         var query = new StatisticsQuery();
         shard.Ask(query);
-        var entities = await query.Result.WaitAsync(aborted);
+        var entities = await AnswerAsync(node, query.Result, aborted) ?? [];
         return new ShardDocument(
             partition.Partition,
             node.Options.NodeId,

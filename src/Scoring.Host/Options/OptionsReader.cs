@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scoring.Actors.Log;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Options;
@@ -11,23 +12,45 @@ public sealed class OptionsException(IReadOnlyList<string> errors)
 /// <summary>Reads and checks the options.</summary>
 internal static class OptionsReader
 {
+    private const int MaxTopicChars = 249;
+
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Reads the options from configuration.</summary>
     /// <param name="configuration">Where they are.</param>
     /// <param name="adjust">Changes what was read before it is checked; null leaves it.</param>
     /// <exception cref="OptionsException">Something is wrong with them; every error is named.</exception>
     internal static ScoringOptions Read(IConfiguration configuration, Func<ScoringOptions, ScoringOptions>? adjust)
     {
-        ScoringOptions options;
+        var options = Bind(configuration.GetSection(ScoringOptions.Section));
+        return Check(Complete(adjust is null ? options : adjust(options)));
+    }
+
+    private static ScoringOptions Bind(IConfigurationSection section)
+    {
         try
         {
-            options = configuration.GetSection(ScoringOptions.Section).Get<ScoringOptions>(b => b.ErrorOnUnknownConfiguration = true) ?? new();
+            return section.Get<ScoringOptions>(b => b.ErrorOnUnknownConfiguration = true) ?? new();
+        }
+        catch (InvalidOperationException whole)
+        {
+            // The binder stops at the first error. Each setting by itself tells its own.
+            var errors = section.AsEnumerable().Where(s => s.Value is not null).Select(ErrorOf).OfType<string>().Order(StringComparer.Ordinal).ToList();
+            throw new OptionsException(errors.Count > 0 ? errors : [whole.Message]);
+        }
+    }
+
+    private static string? ErrorOf(KeyValuePair<string, string?> setting)
+    {
+        try
+        {
+            new ConfigurationBuilder().AddInMemoryCollection([setting]).Build().GetSection(ScoringOptions.Section).Get<ScoringOptions>(b => b.ErrorOnUnknownConfiguration = true);
+            return null;
         }
         catch (InvalidOperationException e)
         {
-            throw new OptionsException([e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message]);
+            return $"{setting.Key}: {(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message)}";
         }
-
-        return Check(Complete(adjust is null ? options : adjust(options)));
     }
 
     private static ScoringOptions Check(ScoringOptions options)
@@ -80,13 +103,20 @@ internal static class OptionsReader
 
     private static void Cross(ScoringOptions options, List<string> errors)
     {
-        Positive(options.Source.CommitInterval, "Source:CommitInterval", errors);
-        Positive(options.Source.RevocationTimeout, "Source:RevocationTimeout", errors);
-        Positive(options.Source.HeartbeatInterval, "Source:HeartbeatInterval", errors);
-        Positive(options.Output.DeliveryTimeout, "Output:DeliveryTimeout", errors);
-        Positive(options.Shards.QueueFullDelay, "Shards:QueueFullDelay", errors);
-        Positive(options.Http.ScoreTimeout, "Http:ScoreTimeout", errors);
-        Positive(options.Ledger.Retention, "Ledger:Retention", errors);
+        Between(options.Source.CommitInterval, Millisecond, TimeSpan.FromMinutes(10), "Source:CommitInterval", errors);
+        Between(options.Source.RevocationTimeout, Millisecond, TimeSpan.FromMinutes(1), "Source:RevocationTimeout", errors);
+        Between(options.Source.HeartbeatInterval, Millisecond, TimeSpan.FromHours(1), "Source:HeartbeatInterval", errors);
+        Between(options.Source.SessionTimeout, Millisecond, TimeSpan.FromHours(1), "Source:SessionTimeout", errors);
+        Between(options.Source.FetchWait, TimeSpan.Zero, TimeSpan.FromSeconds(30), "Source:FetchWait", errors);
+        Between(options.Output.Linger, TimeSpan.Zero, TimeSpan.FromMinutes(1), "Output:Linger", errors);
+        Between(options.Output.DeliveryTimeout, options.Output.Linger + Millisecond, TimeSpan.FromDays(1), "Output:DeliveryTimeout", errors);
+        Between(options.Shards.QueueFullDelay, Millisecond, TimeSpan.FromMinutes(1), "Shards:QueueFullDelay", errors);
+        Between(options.Shards.TickInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1), "Shards:TickInterval", errors);
+        Between(options.Http.ScoreTimeout, Millisecond, TimeSpan.FromHours(1), "Http:ScoreTimeout", errors);
+        Between(options.Ledger.RetryDelay, Millisecond, TimeSpan.FromHours(1), "Ledger:RetryDelay", errors);
+        Between(options.Ledger.Retention, Millisecond, TimeSpan.FromDays(36_525), "Ledger:Retention", errors);
+        Names(options.Topics.Resolved(), errors);
+        Addresses(options.Http.Urls, errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
             errors.Add($"{ScoringOptions.Section}:Source:SessionTimeout: {options.Source.SessionTimeout} is less than three heartbeats of {options.Source.HeartbeatInterval}; one lost heartbeat would cost the node its partitions");
         if (options.Decode.MaxValueBytes is < 1 or > Transaction.MaxPayloadBytes)
@@ -97,9 +127,43 @@ internal static class OptionsReader
             errors.Add($"{ScoringOptions.Section}:Decode:MaxTimeAhead: {options.Decode.MaxTimeAhead} is negative");
     }
 
-    private static void Positive(TimeSpan value, string name, List<string> errors)
+    private static void Between(TimeSpan value, TimeSpan least, TimeSpan most, string name, List<string> errors)
     {
-        if (value <= TimeSpan.Zero)
-            errors.Add($"{ScoringOptions.Section}:{name}: {value} is not a positive duration");
+        if (value < least || value > most)
+            errors.Add($"{ScoringOptions.Section}:{name}: {value} is not between {least} and {most}");
+    }
+
+    // A topic that is read and written would be read without end.
+    private static void Names(Topics topics, List<string> errors)
+    {
+        (string Option, string Name)[] all =
+        [
+            (nameof(Topics.Transactions), topics.Transactions),
+            (nameof(Topics.Interactions), topics.Interactions),
+            (nameof(Topics.Labels), topics.Labels),
+            (nameof(Topics.Scores), topics.Scores),
+            (nameof(Topics.Sessions), topics.Sessions),
+            (nameof(Topics.Late), topics.Late),
+            (nameof(Topics.DeadLetters), topics.DeadLetters),
+        ];
+        foreach (var same in all.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
+            errors.Add($"{ScoringOptions.Section}:Topics: {string.Join(" and ", same.Select(t => t.Option))} are both '{same.Key}'; each needs a topic of its own");
+        foreach (var (option, name) in all.Where(t => t.Name.Length > MaxTopicChars || t.Name is "." or ".." || !t.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')))
+            errors.Add($"{ScoringOptions.Section}:Topics:{option}: '{name}' is no topic's name; at most {MaxTopicChars} ASCII letters, digits, '.', '_' and '-' are wanted");
+    }
+
+    private static void Addresses(string urls, List<string> errors)
+    {
+        foreach (var url in urls.Split(';'))
+        {
+            try
+            {
+                BindingAddress.Parse(url);
+            }
+            catch (FormatException e)
+            {
+                errors.Add($"{ScoringOptions.Section}:Http:Urls: {e.Message}");
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using Scoring.Actors;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Log;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;

@@ -11,12 +11,13 @@ namespace Scoring.Host.Telemetry;
 /// </summary>
 internal sealed class MetricsText : IDisposable
 {
-    private const int MaxSeries = 2_000;
+    // Of one instrument.
+    private const int MaxSeries = 1_000;
 
     private static readonly double[] DefaultBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
     private readonly MeterListener listener = new();
-    private readonly ConcurrentDictionary<(string Instrument, string Labels), Series> series = new();
+    private readonly ConcurrentBag<Measured> measured = [];
 
     /// <summary>Starts to listen.</summary>
     /// <param name="meters">The meters' names.</param>
@@ -24,12 +25,15 @@ internal sealed class MetricsText : IDisposable
     {
         listener.InstrumentPublished = (instrument, target) =>
         {
-            if (meters.Contains(instrument.Meter.Name))
-                target.EnableMeasurementEvents(instrument);
+            if (!meters.Contains(instrument.Meter.Name))
+                return;
+            var one = new Measured(instrument);
+            measured.Add(one);
+            target.EnableMeasurementEvents(instrument, one);
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measure(instrument, value, tags));
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Measure(instrument, value, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measure(instrument, value, tags));
+        listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => ((Measured)state!).Add(value, tags));
+        listener.SetMeasurementEventCallback<int>(static (_, value, tags, state) => ((Measured)state!).Add(value, tags));
+        listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => ((Measured)state!).Add(value, tags));
         listener.Start();
     }
 
@@ -41,7 +45,7 @@ internal sealed class MetricsText : IDisposable
     {
         listener.RecordObservableInstruments();
         var text = new StringBuilder();
-        foreach (var group in series.Values.GroupBy(s => s.Name).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (var group in measured.SelectMany(m => m.All).GroupBy(s => s.Name).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var first = group.First();
             text.Append(CultureInfo.InvariantCulture, $"# HELP {first.Name} {first.Help}\n# TYPE {first.Name} {first.Type}\n");
@@ -52,43 +56,57 @@ internal sealed class MetricsText : IDisposable
         return text.ToString();
     }
 
-    private void Measure(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-    {
-        var key = (instrument.Name, Labels(tags));
-        if (!series.TryGetValue(key, out var found))
-        {
-            if (series.Count >= MaxSeries)
-                return;
-            found = series.GetOrAdd(key, k => new Series(instrument, k.Labels));
-        }
-
-        found.Add(value);
-    }
-
-    private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
-    {
-        if (tags.IsEmpty)
-            return "";
-        // One tag with a constant text is the common case: no builder for it.
-        if (tags.Length == 1)
-            return SingleLabel(tags[0]);
-        var text = new StringBuilder();
-        foreach (var tag in tags)
-            text.Append(text.Length == 0 ? "" : ",").Append(SingleLabel(tag));
-        return text.ToString();
-    }
-
-    private static readonly ConcurrentDictionary<KeyValuePair<string, object?>, string> SingleLabels = new();
-
-    private static string SingleLabel(KeyValuePair<string, object?> tag) => SingleLabels.GetOrAdd(
-        tag,
-        static t => $"{Name(t.Key)}=\"{t.Value?.ToString()?.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"");
-
     private static string Name(string text) => string.Create(text.Length, text, static (span, source) =>
     {
         for (var i = 0; i < span.Length; i++)
             span[i] = char.IsAsciiLetterOrDigit(source[i]) ? source[i] : '_';
     });
+
+    private static string Label(KeyValuePair<string, object?> tag)
+    {
+        var value = tag.Value?.ToString() ?? "";
+        var escaped = value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        return $"{Name(tag.Key)}=\"{escaped}\"";
+    }
+
+    /// <summary>One instrument's series. Without a tag, or with one, a measurement finds its series by one look at most.</summary>
+    private sealed class Measured(Instrument instrument)
+    {
+        private readonly ConcurrentDictionary<object, Series> byTag = new();
+        private readonly Series untagged = new(instrument, "");
+        private bool hasUntagged;
+
+        internal IEnumerable<Series> All => Volatile.Read(ref hasUntagged) ? byTag.Values.Append(untagged) : byTag.Values;
+
+        internal void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (tags.IsEmpty)
+            {
+                hasUntagged = true;
+                untagged.Add(value);
+                return;
+            }
+
+            // An instrument has always the same tags, so the value of a single one names the series.
+            var key = tags.Length == 1 ? tags[0].Value ?? "" : Labels(tags);
+            if (!byTag.TryGetValue(key, out var series))
+            {
+                if (byTag.Count >= MaxSeries)
+                    return;
+                series = byTag.GetOrAdd(key, new Series(instrument, Labels(tags)));
+            }
+
+            series.Add(value);
+        }
+
+        private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var text = new StringBuilder();
+            foreach (var tag in tags)
+                text.Append(text.Length == 0 ? "" : ",").Append(Label(tag));
+            return text.ToString();
+        }
+    }
 
     /// <summary>One line of a metric, or one histogram.</summary>
     private sealed class Series

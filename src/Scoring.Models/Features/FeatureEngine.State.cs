@@ -63,6 +63,8 @@ public sealed partial class FeatureEngine
         var entity = new Entity(table.Plan, key, hash);
         EntityCodec.Read(table.Plan, entity, state, plan.Fields.Length);
         table.Add(entity);
+        if (table.Plan.MerchantTable >= 0)
+            sessions!.Watch(entity);
     }
 
     /// <summary>Writes the engine's own marks of time, which belong to a checkpoint like its entities.</summary>

@@ -24,6 +24,7 @@ public sealed partial class FeatureEngine
     private readonly FeaturePlan plan;
     private readonly EntityTable?[] tables;
     private readonly Entity?[] found;
+    private readonly SessionTracker? sessions;
     private readonly EventReader events;
     private readonly DegradedReasons degraded;
     private readonly long latenessMicros;
@@ -49,6 +50,7 @@ public sealed partial class FeatureEngine
         tables = [.. plan.Entities.Select(e => options.LocalEntitiesOnly && !e.IsLocal ? null : new EntityTable(e))];
         found = new Entity?[tables.Length];
         facts.Fields = new ulong[plan.Fields.Length];
+        sessions = Sessions(set);
         events = new EventReader(plan, set.TimeZone);
         degraded = new DegradedReasons(plan, options);
     }
@@ -61,6 +63,12 @@ public sealed partial class FeatureEngine
     /// <see cref="long.MinValue"/> before the first. It moves only by records.
     /// </summary>
     public long WatermarkMicros { get; private set; } = long.MinValue;
+
+    /// <summary>
+    /// The users' sessions that the last record closed or corrected, in order; empty where the set declares no
+    /// sessions. Valid until the next record.
+    /// </summary>
+    public IReadOnlyList<SessionClosed> SessionsClosed => sessions?.Closed ?? (IReadOnlyList<SessionClosed>)[];
 
     /// <summary>Labels whose transaction was held and marked.</summary>
     public long LabelsApplied { get; private set; }
@@ -81,6 +89,7 @@ public sealed partial class FeatureEngine
         // 1. Validate.
         Validate(transaction, features);
         features.Fill(double.NaN);
+        sessions?.Closed.Clear();
 
         // 2. Seen before?
         facts.Time = transaction.EventTimeMicros;
@@ -179,12 +188,28 @@ public sealed partial class FeatureEngine
         ArgumentOutOfRangeException.ThrowIfLessThan(micros, EarliestMicros);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(micros, LatestMicros);
         previousTime = Math.Max(previousTime, micros);
+        sessions?.Closed.Clear();
         Advance(micros);
     }
+
+    /// <summary>
+    /// From which event time on a feature sees all that its window reaches back to, in microseconds since
+    /// 1970-01-01T00:00:00Z; null where it always does.
+    /// </summary>
+    /// <param name="feature">Its place in the vector.</param>
+    public long? WarmSinceMicros(int feature) => degraded.WarmSince(feature);
 
     /// <summary>What is held of each kind of entity, in the plan's order.</summary>
     public IReadOnlyList<EntityStatistics> Statistics() =>
         [.. tables.OfType<EntityTable>().Select(t => new EntityStatistics(t.Plan.Name, t.Count, t.Events, t.Bytes, t.Expired, t.Dropped))];
+
+    private SessionTracker? Sessions(FeatureSet set)
+    {
+        if (set.Parsed.Sessions is not { } declared)
+            return null;
+        var table = Array.Find(tables, t => t?.Plan.MerchantTable >= 0)!;
+        return new SessionTracker(table, declared.GapMicros, declared.Entity.RetainMicros - declared.GapMicros, latenessMicros);
+    }
 
     private void Validate(in Transaction transaction, Span<double> features)
     {
@@ -202,8 +227,14 @@ public sealed partial class FeatureEngine
         var view = new EntityView(plan.Entities[0], card);
         if (view.Ids[view.UpperBound(from)..card.End].Contains(facts.Id))
             return true;
-        var id = facts.Id;
-        return card.Refused is { } refused && refused.Exists(r => r.Id == id && r.Time > from);
+        // No lambda: it would allocate for every transaction.
+        foreach (var (time, id) in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(card.Refused))
+        {
+            if (id == facts.Id && time > from)
+                return true;
+        }
+
+        return false;
     }
 
     private void Reserve(in Transaction transaction)
@@ -212,13 +243,12 @@ public sealed partial class FeatureEngine
         {
             if (tables[i] is not { } table)
                 continue;
-            if (i > 0)
-                found[i] = Find(i, transaction);
-            var entityKey = KeyOf(i, transaction);
-            if (entityKey.IsEmpty)
-                continue;
-            var entity = found[i] ??= table.Add(entityKey, Hash64.Of(entityKey));
-            table.Reserve(entity, facts.AmountUnits);
+            var entity = i == 0 ? found[0] : Find(i, transaction);
+            if (entity is null && KeyOf(i, transaction) is { IsEmpty: false } entityKey)
+                entity = table.Add(entityKey, Hash64.Of(entityKey));
+            if (entity is not null)
+                table.Reserve(entity, facts.AmountUnits);
+            found[i] = entity;
         }
     }
 
@@ -235,7 +265,12 @@ public sealed partial class FeatureEngine
             table.MarkChanged(entity);
             degraded.Check(table.Plan, entity, facts.Time, accepted ? long.MinValue : newest - table.Plan.HoldMicros);
             if (accepted)
+            {
+                if (table.Plan.MerchantTable >= 0)
+                    sessions!.Add(entity, facts.Time);
                 continue;
+            }
+
             late = true;
             if (i == 0)
                 RememberRefused(entity);
@@ -263,6 +298,7 @@ public sealed partial class FeatureEngine
         // One record with a wrong time must not expire everything: what two records in a row agree on counts.
         expiryMark = Math.Max(expiryMark, Math.Min(time, previousTime));
         previousTime = time;
+        sessions?.Close(WatermarkMicros);
         foreach (var table in tables)
             table?.Sweep(expiryMark, SweepSteps);
     }

@@ -57,6 +57,9 @@ public sealed class FeatureSet
     /// <summary>Whether any feature depends on labels.</summary>
     public bool UsesLabels => parsed.Features.Any(f => f is AggregateFeature { Aggregate: Aggregate.Rate });
 
+    /// <summary>The pause after which a user's session ends; null where sessions are not reported.</summary>
+    public TimeSpan? SessionGap => parsed.Sessions is { } sessions ? TimeSpan.FromMicroseconds(sessions.GapMicros) : null;
+
     internal ParsedFeatureSet Parsed => parsed;
 
     internal long LatenessMicros => parsed.LatenessMicros;

@@ -7,6 +7,8 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
 {
     private readonly List<(int Offset, int Length)> fields = [];
     private readonly List<int> escaped = [];
+    private int rowStart;
+    private int rowEnd;
 
     private enum Outcome
     {
@@ -17,13 +19,8 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
 
     public IReadOnlyList<(int Offset, int Length)> Fields => fields;
 
-    public ReadOnlySpan<byte> Field(int index) => lines.Buffer.AsSpan(fields[index].Offset, fields[index].Length);
-
     /// <summary>The whole row, for what must hold of all of its bytes.</summary>
-    public ReadOnlySpan<byte> Row { get => lines.Buffer.AsSpan(rowStart, rowEnd - rowStart); }
-
-    private int rowStart;
-    private int rowEnd;
+    public ReadOnlySpan<byte> Row => lines.Buffer.AsSpan(rowStart, rowEnd - rowStart);
 
     /// <summary>Reads the next row that is not empty.</summary>
     /// <param name="line">The line on which it begins.</param>

@@ -37,8 +37,9 @@ public readonly record struct ScoreKeys(string TransactionId, string CardId, str
                     reader.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The reader tells half of a surrogate pair only when the text is asked for, and by another type.
             return false;
         }
 

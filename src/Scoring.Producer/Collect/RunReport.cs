@@ -13,12 +13,14 @@ public sealed record RunProgress(RunCounts Counts, LatencyHistogram Latency, Tim
 /// <param name="Counts">What was sent and what came back.</param>
 /// <param name="Latency">From the intended send time to the arrival of the score.</param>
 /// <param name="Sending">How long it was sent.</param>
+/// <param name="MostBytesAhead">The most bytes of a partition that were sent and not known to be committed; 0 where that is not bounded.</param>
 /// <param name="Declined">A few declined transactions, the highest scores first.</param>
 /// <param name="Problems">What went wrong on the way, in sentences; empty if nothing did.</param>
 public sealed record RunReport(
     RunCounts Counts,
     LatencyHistogram Latency,
     TimeSpan Sending,
+    long MostBytesAhead,
     IReadOnlyList<DeclinedExample> Declined,
     IReadOnlyList<string> Problems)
 {

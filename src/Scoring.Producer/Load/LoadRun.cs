@@ -81,7 +81,7 @@ public sealed class LoadRun
             AddProblem($"a record was not stored: {error}");
         if (source.Problem is { } problem)
             AddProblem(problem);
-        return new RunReport(reconciliation.Counts(), reader.Latency, sending, reader.Declined, problems);
+        return new RunReport(reconciliation.Counts(), reader.Latency, sending, bound?.MostBytesAhead() ?? 0, reader.Declined, problems);
     }
 
     private async Task WaitUntilReadyAsync(Collector reader)

@@ -157,7 +157,7 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
                     return empty;
                 var squares = window.Aggregate(BigInteger.Zero, (s, o) => s + ((BigInteger)o.Units * o.Units));
                 BigInteger n = window.Count;
-                return Math.Sqrt(ToDouble((n * squares) - (sum * sum)) / ((double)n * (double)(n - 1))) / 10_000;
+                return Math.Sqrt(ToDouble((n * squares) - (sum * sum)) / ((double)n * (double)(n - 1) * 1e8));
         }
     }
 

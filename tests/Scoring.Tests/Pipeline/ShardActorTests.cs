@@ -149,6 +149,42 @@ public class ShardActorTests
     }
 
     [Fact]
+    public async Task An_abandoned_shard_ends_at_once_appends_nothing_more_and_moves_no_offset()
+    {
+        await using var fixture = new ShardFixture(o => o with { MaxBatchRecords = 1 });
+        await fixture.EnqueueAsync(Record(0, "t-0"));
+        fixture.Log.FullFor = int.MaxValue;
+        fixture.Shard.Enqueue(Record(1, "t-1", afterMillis: 1));
+        fixture.Shard.Enqueue(Record(2, "t-2", afterMillis: 2));
+        fixture.Shard.Abandon();
+        await fixture.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        fixture.Log.FullFor = 0;
+        fixture.Log.AcknowledgeAll();
+        Assert.Single(fixture.Log.Appended);
+        Assert.Null(fixture.Shard.CommittableOffset);
+    }
+
+    [Fact]
+    public async Task A_session_is_reported_when_a_later_event_or_a_tick_moves_the_watermark_past_it()
+    {
+        await using var fixture = new ShardFixture();
+        fixture.Log.AcknowledgesAtOnce = true;
+        await fixture.EnqueueAsync(Record(0, "t-0"));
+        await fixture.EnqueueAsync(Record(1, "t-1", afterMillis: 60_000));
+        fixture.Shard.Enqueue(Record(2, "t-2", card: "c-2", afterMillis: 60_000 + 1_800_001));
+        await fixture.Log.ReachedAsync(4);
+        var first = await fixture.ScoreAsync(3);
+        Assert.Equal("x.sessions", fixture.Log.Appended[3].Topic);
+        Assert.Equal("c-1|2026-03-01T12:00:00.000Z", Encoding.UTF8.GetString(fixture.Log.Appended[3].Key!));
+        Assert.Equal(("c-1", 1, 2, 20m), ((string)first["userId"]!, (int)first["revision"]!, (int)first["count"]!, (decimal)first["total"]!));
+
+        var tick = Record(3, "") with { Kind = RecordKind.Tick, Key = null, Value = Tick.Write((FirstTime + 60_000 + 3_600_003) * 1000) };
+        fixture.Shard.Enqueue(tick);
+        await fixture.Log.ReachedAsync(5);
+        Assert.Equal("c-2", (string)(await fixture.ScoreAsync(4))["userId"]!);
+    }
+
+    [Fact]
     public async Task No_batch_begins_while_as_many_as_may_are_unacknowledged()
     {
         await using var fixture = new ShardFixture(o => o with { MaxUnacknowledgedBatches = 2, MaxBatchRecords = 1 });

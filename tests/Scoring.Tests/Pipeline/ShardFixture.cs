@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
-using Scoring.Actors;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
@@ -27,6 +26,8 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         lateness: 1h
         entities:
           card: { key: cardId, retain: 1d }
+          user: { key: userId, retain: 1d }
+        sessions: { entity: user, gap: 30m }
         features:
           - { name: amount,   from: event,      field: amount }
           - { name: count_1d, from: card,       agg: count, window: 1d }

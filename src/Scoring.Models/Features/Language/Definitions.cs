@@ -59,16 +59,19 @@ internal enum ArithmeticOperation
 }
 
 /// <summary>One condition on an event's field; all conditions of a filter must hold.</summary>
-internal sealed record Condition(TransactionField? Field, IReadOnlyList<byte[]> Values, string Comparison, long Units, string Canonical);
+internal sealed record Condition(TransactionField? Field, byte[][] Values, string Comparison, long Units, string Canonical);
 
 /// <summary>The events that an aggregate counts.</summary>
-internal sealed record Filter(IReadOnlyList<Condition> Conditions)
+internal sealed record Filter(Condition[] Conditions)
 {
     /// <summary>The same text for the same filter, whatever the order in which it was written.</summary>
     public string Canonical { get; } = string.Join(" & ", Conditions.Select(c => c.Canonical).Order(StringComparer.Ordinal));
 }
 
 internal sealed record EntityDefinition(string Name, TransactionField Key, long RetainMicros, int MaxEvents);
+
+/// <summary>Which entity's sessions are reported, and after how long a pause one ends.</summary>
+internal sealed record SessionDefinition(EntityDefinition Entity, long GapMicros);
 
 internal abstract record FeatureDefinition(string Name, int Line);
 
@@ -84,4 +87,4 @@ internal sealed record AggregateFeature(
     : FeatureDefinition(Name, Line);
 
 /// <summary>Arithmetic over features that stand before it, by their place in the vector.</summary>
-internal sealed record ArithmeticFeature(string Name, int Line, ArithmeticOperation Operation, IReadOnlyList<int> Operands, double? Empty) : FeatureDefinition(Name, Line);
+internal sealed record ArithmeticFeature(string Name, int Line, ArithmeticOperation Operation, int[] Operands, double? Empty) : FeatureDefinition(Name, Line);

@@ -28,7 +28,7 @@ internal sealed class FeatureSetParser(YamlErrors errors)
         if (YamlMap.Load(yaml, errors) is not { } root)
             return null;
         const string what = "feature set";
-        root.AllowOnly(what, "featureSet", "version", "timeZone", "lateness", "entities", "features");
+        root.AllowOnly(what, "featureSet", "version", "timeZone", "lateness", "entities", "sessions", "features");
         var name = root.Text("featureSet", what, required: true) ?? "";
         CheckName(root.At("featureSet"), "featureSet", name);
         if (!root.Has("version"))
@@ -38,7 +38,7 @@ internal sealed class FeatureSetParser(YamlErrors errors)
         var lateness = root.Duration("lateness", what) ?? DefaultLateness;
         ReadEntities(root);
         ReadFeatures(root);
-        return new ParsedFeatureSet(name, version, zone, lateness, [.. entities.Values], features);
+        return new ParsedFeatureSet(name, version, zone, lateness, [.. entities.Values], ReadSessions(root), features);
     }
 
     private void ReadEntities(YamlMap root)
@@ -73,6 +73,24 @@ internal sealed class FeatureSetParser(YamlErrors errors)
             errors.Add(map.At("retain"), $"{what}: retain must be longer than 0");
         var maxEvents = map.Integer("maxEvents", what, 1, LargestMaxEvents) ?? DefaultMaxEvents;
         return new EntityDefinition(name, key, retain, maxEvents);
+    }
+
+    private SessionDefinition? ReadSessions(YamlMap root)
+    {
+        const string what = "sessions";
+        if (root.Get(what) is not { } node || YamlMap.From(node, what, errors) is not { } map)
+            return null;
+        map.AllowOnly(what, "entity", "gap");
+        var name = map.Text("entity", what, required: true);
+        var entity = entities.GetValueOrDefault(name ?? "");
+        if (name is not null && entity?.Key != TransactionField.UserId)
+            errors.Add(map.At("entity"), $"{what}: sessions are of users; entity must name the entity with key userId");
+        if (!map.Has("gap"))
+            errors.Add(map.Node, $"{what}: 'gap' is missing; write the pause after which a session ends, such as gap: 30m");
+        var gap = map.Duration("gap", what) ?? 1;
+        if (gap == 0 || (entity is not null && 2 * gap > entity.RetainMicros))
+            errors.Add(map.At("gap"), $"{what}: gap must be longer than 0 and at most half of what its entity retains");
+        return entity is null ? null : new SessionDefinition(entity, gap);
     }
 
     private void ReadFeatures(YamlMap root)
@@ -120,4 +138,4 @@ internal sealed class FeatureSetParser(YamlErrors errors)
 
 /// <summary>A feature set as its file says it.</summary>
 internal sealed record ParsedFeatureSet(
-    string Name, int Version, TimeZoneInfo TimeZone, long LatenessMicros, IReadOnlyList<EntityDefinition> Entities, IReadOnlyList<FeatureDefinition> Features);
+    string Name, int Version, TimeZoneInfo TimeZone, long LatenessMicros, IReadOnlyList<EntityDefinition> Entities, SessionDefinition? Sessions, IReadOnlyList<FeatureDefinition> Features);

@@ -30,7 +30,7 @@ internal sealed class FilterReader(YamlErrors errors)
 
         if (map.Keys.Count == 0)
             errors.Add(node, $"{what}: where is empty; write where: {{ channel: ecom }} or remove it");
-        return new Filter(conditions);
+        return new Filter([.. conditions]);
     }
 
     private static void ReadText(string what, string name, TransactionField field, YamlMap map, List<Condition> conditions)

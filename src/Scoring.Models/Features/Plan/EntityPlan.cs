@@ -90,6 +90,9 @@ internal sealed class EntityPlan
 
     public bool HasLabels { get; set; }
 
+    /// <summary>The value table of the merchants of its sessions; −1 where sessions are not followed.</summary>
+    public int MerchantTable { get; set; } = -1;
+
     public bool KeepsIds => IsCard || HasLabels;
 
     public bool KeepsAmounts { get; set; }

@@ -25,7 +25,8 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
         var entities = new List<EntityPlan> { Entity(set.Entities.FirstOrDefault(e => e.Key == TransactionField.CardId), [.. cards]) };
         foreach (var entity in set.Entities.Where(e => e.Key != TransactionField.CardId))
         {
-            if (aggregates.Where(a => a.Feature.Entity == entity).ToArray() is { Length: > 0 } own)
+            var own = aggregates.Where(a => a.Feature.Entity == entity).ToArray();
+            if (own.Length > 0 || set.Sessions?.Entity == entity)
                 entities.Add(Entity(entity, own));
         }
 
@@ -63,6 +64,12 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
         var spans = new List<SpanPlan>();
         var reads = features.Select(f => (f.Feature.IncludesThis, Read: Read(plan, spans, f.Target, f.Feature))).ToArray();
         plan.Spans = [.. spans];
+        if (set.Sessions is { } sessions && sessions.Entity == declared)
+        {
+            plan.KeepsAmounts = true;
+            plan.MerchantTable = Table(plan, TransactionField.MerchantId);
+        }
+
         plan.Layout = Layout(plan);
         plan.ReadsBefore = [.. reads.Where(r => !r.IncludesThis).Select(r => r.Read)];
         plan.ReadsAfter = [.. reads.Where(r => r.IncludesThis).Select(r => r.Read)];
@@ -126,15 +133,7 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
 
     private DistinctPlan Distinct(EntityPlan plan, CellPlan cell, TransactionField field)
     {
-        var index = IndexOrAdd(fields, field);
-        var table = Array.IndexOf(plan.Tables, index);
-        if (table < 0)
-        {
-            table = plan.Tables.Length;
-            plan.Tables = [.. plan.Tables, index];
-            plan.TableCounters.Add(0);
-        }
-
+        var table = Table(plan, field);
         foreach (var kept in cell.Distincts)
         {
             if (kept.Table == table)
@@ -144,6 +143,17 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
         var distinct = new DistinctPlan(table, plan.TableCounters[table]++, Take(plan, 1));
         cell.Distincts = [.. cell.Distincts, distinct];
         return distinct;
+    }
+
+    private int Table(EntityPlan plan, TransactionField field)
+    {
+        var index = IndexOrAdd(fields, field);
+        var table = Array.IndexOf(plan.Tables, index);
+        if (table >= 0)
+            return table;
+        plan.Tables = [.. plan.Tables, index];
+        plan.TableCounters.Add(0);
+        return plan.Tables.Length - 1;
     }
 
     private static int Take(EntityPlan plan, int slots)

@@ -17,6 +17,12 @@ internal sealed class PlanText(FeatureSet set, FeaturePlan plan, TextWriter writ
         Line($"time zone {set.TimeZone.Id}, lateness {DurationText.Format(set.LatenessMicros)}");
         foreach (var entity in plan.Entities)
             WriteEntity(entity);
+        if (set.Parsed.Sessions is { } sessions)
+        {
+            Line($"");
+            Line($"sessions of {sessions.Entity.Name}: closed by a gap of {DurationText.Format(sessions.GapMicros)}");
+        }
+
         Line($"");
         Line($"features, in the order of the vector");
         var width = set.FeatureNames.Max(n => n.Length);

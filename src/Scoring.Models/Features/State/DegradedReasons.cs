@@ -10,6 +10,7 @@ internal sealed class DegradedReasons
 {
     private readonly string[] always;
     private readonly long warmSince;
+    private readonly long?[] warmSinces;
     private readonly string[] maxEvents;
     private readonly string[] lateHistory;
     private readonly List<string> reasons = [];
@@ -28,9 +29,13 @@ internal sealed class DegradedReasons
             lateHistory[read.Target] = $"late_history:{read.Feature}";
         }
 
-        var reach = reads.Select(r => r.Span.Window.ReachMicros).DefaultIfEmpty(0).Max();
-        warmSince = options.HistorySinceMicros is { } since && reads.Length > 0 ? since + reach : long.MinValue;
+        warmSinces = new long?[plan.FeatureCount];
+        foreach (var read in reads)
+            warmSinces[read.Target] = options.HistorySinceMicros + read.Span.Window.ReachMicros;
+        warmSince = warmSinces.Max() ?? long.MinValue;
     }
+
+    public long? WarmSince(int feature) => warmSinces[feature];
 
     public void Clear()
     {

@@ -39,6 +39,12 @@ internal sealed class Entity
     /// <summary>Ids of late transactions that were not inserted but must not be scored twice.</summary>
     public List<(long Time, ulong Id)>? Refused { get; set; }
 
+    /// <summary>Sessions that are open or may still change, by time; null where sessions are not followed.</summary>
+    public List<Session>? Sessions { get; set; }
+
+    /// <summary>When the next of its sessions ends; <see cref="long.MaxValue"/> if none is waited for.</summary>
+    public long WatchedDue { get; set; } = long.MaxValue;
+
     public ulong KeyHash { get; }
 
     /// <summary>The time of its newest event, in microseconds; <see cref="long.MinValue"/> before the first.</summary>
@@ -92,6 +98,7 @@ internal sealed class Entity
                     bytes += queue.Bytes;
             }
 
+            bytes += Sessions is null ? 0 : 56 + (32 * Sessions.Capacity);
             return bytes + (Refused is null ? 0 : 56 + (16 * Refused.Capacity));
         }
     }
@@ -121,6 +128,8 @@ internal sealed class Entity
         Start = End = 0;
         Newest = LostThrough = long.MinValue;
         Refused = null;
+        Sessions = null;
+        WatchedDue = long.MaxValue;
         Tables = Tables is null ? null : [.. plan.TableCounters.Select(counters => new ValueTable(counters))];
         foreach (var queue in Queues ?? [])
             queue.Clear();

@@ -13,13 +13,15 @@ namespace Scoring.Models.Features.State;
 internal static class EntityCodec
 {
     private const byte Version = 1;
-    private const int HeaderBytes = 1 + 8 + 8 + 8 + 4 + 4;
+    private const int HeaderBytes = 1 + 8 + 8 + 8 + 4 + 4 + 4;
     private const int RefusedBytes = 16;
+    private const int SessionBytes = (3 * 8) + 4 + 1;
 
     public static void Write(EntityPlan plan, Entity entity, IBufferWriter<byte> writer)
     {
         var refused = entity.Refused?.Count ?? 0;
-        var bytes = HeaderBytes + (entity.Count * EventBytes(plan)) + (refused * RefusedBytes);
+        var sessions = entity.Sessions?.Count ?? 0;
+        var bytes = HeaderBytes + (entity.Count * EventBytes(plan)) + (refused * RefusedBytes) + (sessions * SessionBytes);
         var output = new Cursor(writer.GetSpan(bytes)[..bytes]);
         output.Byte(Version);
         output.UInt64(plan.Layout);
@@ -27,6 +29,7 @@ internal static class EntityCodec
         output.Int64(entity.LostThrough);
         output.Int32(entity.Count);
         output.Int32(refused);
+        output.Int32(sessions);
         var view = new EntityView(plan, entity);
         for (var place = entity.Start; place < entity.End; place++)
             output.Int64(view.Times[place]);
@@ -48,6 +51,15 @@ internal static class EntityCodec
             output.UInt64(id);
         }
 
+        foreach (var session in entity.Sessions ?? [])
+        {
+            output.Int64(session.FirstStart);
+            output.Int64(session.Start);
+            output.Int64(session.End);
+            output.Int32(session.Revision);
+            output.Byte(session.Changed ? (byte)1 : (byte)0);
+        }
+
         writer.Advance(bytes);
     }
 
@@ -55,7 +67,7 @@ internal static class EntityCodec
     /// <exception cref="FormatException">The bytes are no state of this entity; it is unchanged.</exception>
     public static void Read(EntityPlan plan, Entity entity, ReadOnlySpan<byte> state, int fieldCount)
     {
-        var (count, refused) = Check(plan, state);
+        var (count, refused, sessions) = Check(plan, state);
         var input = new Cursor(state[HeaderBytes..]);
         var times = input.Take(8 * count);
         var ids = input.Take(plan.KeepsIds ? 8 * count : 0);
@@ -77,13 +89,21 @@ internal static class EntityCodec
 
         for (var i = 0; i < refused; i++)
             (entity.Refused ??= []).Add((input.Int64(), (ulong)input.Int64()));
+        for (var i = 0; i < sessions; i++)
+        {
+            (entity.Sessions ??= []).Add(new Session
+            {
+                FirstStart = input.Int64(), Start = input.Int64(), End = input.Int64(), Revision = input.Int32(), Changed = input.Take(1)[0] != 0,
+            });
+        }
+
         entity.Newest = BinaryPrimitives.ReadInt64LittleEndian(state[9..]);
         entity.LostThrough = BinaryPrimitives.ReadInt64LittleEndian(state[17..]);
         if (count > 0)
             WindowAdvance.Forward(new EntityView(plan, entity), entity.Newest);
     }
 
-    private static (int Count, int Refused) Check(EntityPlan plan, ReadOnlySpan<byte> state)
+    private static (int Count, int Refused, int Sessions) Check(EntityPlan plan, ReadOnlySpan<byte> state)
     {
         if (state.Length < HeaderBytes)
             throw new FormatException($"entity {plan.Name}: the state has {state.Length} bytes, fewer than its header");
@@ -93,8 +113,9 @@ internal static class EntityCodec
             throw new FormatException($"entity {plan.Name}: the state was written by a feature set that keeps other columns of its events");
         var count = BinaryPrimitives.ReadInt32LittleEndian(state[25..]);
         var refused = BinaryPrimitives.ReadInt32LittleEndian(state[29..]);
-        if (count < 0 || refused < 0 || count > plan.MaxEvents || refused > plan.MaxEvents
-            || state.Length != HeaderBytes + ((long)count * EventBytes(plan)) + ((long)refused * RefusedBytes))
+        var sessions = BinaryPrimitives.ReadInt32LittleEndian(state[33..]);
+        if (count < 0 || refused < 0 || sessions < 0 || count > plan.MaxEvents || refused > plan.MaxEvents || (sessions > 0 && plan.MerchantTable < 0)
+            || state.Length != HeaderBytes + ((long)count * EventBytes(plan)) + ((long)refused * RefusedBytes) + ((long)sessions * SessionBytes))
         {
             throw new FormatException($"entity {plan.Name}: the state has {state.Length} bytes, which do not fit its {count} events of at most {plan.MaxEvents}");
         }
@@ -114,7 +135,7 @@ internal static class EntityCodec
                 throw new FormatException($"entity {plan.Name}: the state's event {i} has an impossible amount");
         }
 
-        return (count, refused);
+        return (count, refused, sessions);
     }
 
     private static int EventBytes(EntityPlan plan) =>
@@ -161,6 +182,8 @@ internal static class EntityCodec
         }
 
         public void UInt64(ulong value) => Int64((long)value);
+
+        public int Int32() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
 
         public long Int64() => BinaryPrimitives.ReadInt64LittleEndian(Take(8));
 

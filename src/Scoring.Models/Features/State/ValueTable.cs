@@ -7,7 +7,8 @@ namespace Scoring.Models.Features.State;
 /// </summary>
 internal sealed class ValueTable
 {
-    private const int SearchedInARow = 16;
+    // Up to here a search in a row takes less than a cache miss, and an index would cost half as much again.
+    private const int SearchedInARow = 64;
 
     private readonly int stride;
     private ulong[] words;
@@ -33,10 +34,10 @@ internal sealed class ValueTable
         var capacity = words.Length / stride;
         if (free != 0 || used < capacity)
             return false;
-        Array.Resize(ref words, stride * Math.Min(ushort.MaxValue, capacity + Math.Max(1, capacity / 4)));
+        Array.Resize(ref words, stride * Math.Min(ushort.MaxValue, capacity + Math.Max(Math.Min(capacity, 4), capacity / 8)));
         capacity = words.Length / stride;
         if (capacity > SearchedInARow && (index is null || index.Length < 2 * capacity))
-            BuildIndex(4 * capacity);
+            BuildIndex(3 * capacity);
         return true;
     }
 

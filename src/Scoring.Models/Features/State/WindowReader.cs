@@ -33,7 +33,7 @@ internal static class WindowReader
     }
 
     /// <summary>
-    /// The sample standard deviation √((n·Σx² − (Σx)²) ÷ (n·(n − 1))), in currency units. The difference is
+    /// The sample standard deviation √((n·Σx² − (Σx)²) ÷ (n·(n − 1)·u²)), u the units of one currency unit. The difference is
     /// computed exactly, then turned into a double once.
     /// </summary>
     private static double Deviation(long count, Int128 sum, Int128 squares)
@@ -43,7 +43,7 @@ internal static class WindowReader
         var spread = squares <= Int128.MaxValue / count
             ? (double)((squares * count) - (sum * sum))
             : double.Parse((((BigInteger)squares * count) - ((BigInteger)sum * sum)).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        return Math.Sqrt(spread / ((double)count * (count - 1))) / Money.UnitsPerOne;
+        return Math.Sqrt(spread / ((double)count * (count - 1) * Money.UnitsPerOne * Money.UnitsPerOne));
     }
 
     private static double Frequency(in EntityView view, DistinctPlan distinct, in EventFacts facts)

@@ -18,7 +18,7 @@ public sealed class RunReportTests
             Approve = 6, Review = 7, Decline = 8, Late = 11, Fraud = 12, FraudStopped = 13, Undelivered = 1,
         };
 
-        var json = new RunReport(counts, latency, TimeSpan.FromSeconds(1), [], []).ToJson();
+        var json = new RunReport(counts, latency, TimeSpan.FromSeconds(1), 0, [], []).ToJson();
 
         Assert.DoesNotContain('\n', json);
         using var document = JsonDocument.Parse(json);
@@ -44,5 +44,5 @@ public sealed class RunReportTests
         Assert.False(Report(good, "nothing moved").Succeeded);
     }
 
-    private static RunReport Report(RunCounts counts, params string[] problems) => new(counts, new LatencyHistogram(), TimeSpan.Zero, [], problems);
+    private static RunReport Report(RunCounts counts, params string[] problems) => new(counts, new LatencyHistogram(), TimeSpan.Zero, 0, [], problems);
 }

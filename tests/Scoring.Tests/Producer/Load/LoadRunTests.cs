@@ -47,15 +47,18 @@ public sealed class LoadRunTests
     [Fact]
     public async Task Without_a_rate_the_bound_paces_the_load_and_nothing_is_lost_of_a_log_that_keeps_little()
     {
+        const long Bound = 256 * 1024;
         using var broker = StartBroker();
         using var scorer = new EchoScorer(broker.BootstrapServers, _ => 1);
         await scorer.Assigned;
 
         // About 18 MB in 2 partitions that keep 5 MiB each.
-        var report = await RunAsync(Options(broker) with { Rate = 0, Duration = null, MaxBytesAhead = 1 << 20, LabelsTopic = null, InteractionsTopic = null }, most: 50_000);
+        var report = await RunAsync(Options(broker) with { Rate = 0, Duration = null, MaxBytesAhead = Bound, LabelsTopic = null, InteractionsTopic = null }, most: 50_000);
 
         Assert.True(report.Succeeded, report.ToJson() + string.Join("; ", report.Problems));
         Assert.Equal(50_000, report.Counts.Valid);
+        // The bound was felt, and held.
+        Assert.InRange(report.MostBytesAhead, Bound * 9 / 10, Bound);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-namespace Scoring.Actors;
+namespace Scoring.Actors.Telemetry;
 
 /// <summary>The meter that every metric of the service belongs to.</summary>
 public static class ScoringMeter

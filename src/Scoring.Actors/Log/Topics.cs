@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Scoring.Actors;
+namespace Scoring.Actors.Log;
 
 /// <summary>The names of the topics; each is written behind <see cref="Prefix"/>.</summary>
 public sealed record Topics
@@ -24,6 +24,10 @@ public sealed record Topics
     [Required]
     public string Scores { get; init; } = "scores";
 
+    /// <summary>One record for each session that closed, and for each correction of one.</summary>
+    [Required]
+    public string Sessions { get; init; } = "sessions";
+
     /// <summary>Copies of the transactions that came after their allowed lateness.</summary>
     [Required]
     public string Late { get; init; } = "transactions.late";
@@ -39,6 +43,7 @@ public sealed record Topics
         Interactions = Prefix + Interactions,
         Labels = Prefix + Labels,
         Scores = Prefix + Scores,
+        Sessions = Prefix + Sessions,
         Late = Prefix + Late,
         DeadLetters = Prefix + DeadLetters,
     };

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Configuration;
+using Scoring.Host.Options;
+
+namespace Scoring.Tests.Host;
+
+public class OptionsReaderTests
+{
+    [Fact]
+    public void What_is_configured_by_nobody_is_right() => Assert.NotNull(Read());
+
+    [Fact]
+    public void Every_setting_that_cannot_be_read_is_named()
+    {
+        var error = Assert.Throws<OptionsException>(() => Read("Shards:MaxBatchRecords=many", "Source:SessionTimeout=soon", "Source:Assignor=Fair", "Shards:MaxBatches=4"));
+        foreach (var name in new[] { "Shards:MaxBatchRecords", "Source:SessionTimeout", "Source:Assignor", "Shards:MaxBatches" })
+            Assert.Contains($"Scoring:{name}: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Source:CommitInterval=60.00:00:00", "Source:CommitInterval")]
+    [InlineData("Source:RevocationTimeout=60.00:00:00", "Source:RevocationTimeout")]
+    [InlineData("Source:FetchWait=-00:00:01", "Source:FetchWait")]
+    [InlineData("Output:Linger=-00:00:01", "Output:Linger")]
+    [InlineData("Output:DeliveryTimeout=00:00:00.0001", "Output:DeliveryTimeout")]
+    [InlineData("Output:Linger=00:00:30;Output:DeliveryTimeout=00:00:10", "Output:DeliveryTimeout")]
+    [InlineData("Ledger:RetryDelay=-00:00:01", "Ledger:RetryDelay")]
+    [InlineData("Shards:QueueFullDelay=60.00:00:00", "Shards:QueueFullDelay")]
+    [InlineData("Topics:DeadLetters=transactions", "Topics: Transactions and DeadLetters")]
+    [InlineData("Topics:Prefix=my topic/", "Topics:Scores")]
+    [InlineData("Http:Urls=8080", "Http:Urls")]
+    public void What_would_fail_later_is_refused_at_the_start(string settings, string named) =>
+        Assert.Contains($"Scoring:{named}", Assert.Throws<OptionsException>(() => Read(settings.Split(';'))).Message, StringComparison.Ordinal);
+
+    private static ScoringOptions Read(params string[] settings)
+    {
+        var values = settings.Select(s => s.Split('=', 2)).Select(s => KeyValuePair.Create($"Scoring:{s[0]}", (string?)s[1]));
+        return OptionsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), null);
+    }
+}
