@@ -93,7 +93,11 @@ internal static class EntityCodec
         {
             (entity.Sessions ??= []).Add(new Session
             {
-                FirstStart = input.Int64(), Start = input.Int64(), End = input.Int64(), Revision = input.Int32(), Changed = input.Take(1)[0] != 0,
+                FirstStart = input.Int64(),
+                Start = input.Int64(),
+                End = input.Int64(),
+                Revision = input.Int32(),
+                Changed = input.Take(1)[0] != 0,
             });
         }
 

@@ -14,8 +14,21 @@ public sealed class RunReportTests
         latency.Record(9_000);
         var counts = new RunCounts
         {
-            Sent = 14, Valid = 10, Malformed = 3, DuplicatesSent = 1, Scored = 9, DeadLettered = 2, Duplicates = 4, Unexpected = 5,
-            Approve = 6, Review = 7, Decline = 8, Late = 11, Fraud = 12, FraudStopped = 13, Undelivered = 1,
+            Sent = 14,
+            Valid = 10,
+            Malformed = 3,
+            DuplicatesSent = 1,
+            Scored = 9,
+            DeadLettered = 2,
+            Duplicates = 4,
+            Unexpected = 5,
+            Approve = 6,
+            Review = 7,
+            Decline = 8,
+            Late = 11,
+            Fraud = 12,
+            FraudStopped = 13,
+            Undelivered = 1,
         };
 
         var json = new RunReport(counts, latency, TimeSpan.FromSeconds(1), 0, [], []).ToJson();
