@@ -5,6 +5,7 @@ using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
+using Scoring.Actors.Telemetry;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
 using Scoring.Kafka;
@@ -52,6 +53,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         quietShards = new QuietShards(shards, context, meters);
         source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
+        Observe(meters.Create(ScoringMeter.Name));
         Completion = Task.WhenAny(source.Completion, projection.Failure).Unwrap();
     }
 
@@ -156,6 +158,19 @@ public sealed partial class ScoringNode : IAsyncDisposable
         // It also walks a partition's batches one by one to find where a fetch begins: fewer, larger ones spare it most.
         Output = options.Output with { BootstrapServers = address, Linger = EmbeddedLinger },
     };
+
+    private void Observe(Meter meter)
+    {
+        meter.CreateObservableGauge("scoring.shard.waiting", () => shards.Shards.Select(s => Of(s.Partition, s.Waiting)), "{record}", "Records in a shard's mailbox");
+        meter.CreateObservableGauge("scoring.shard.lag", () => source.Partitions().Where(p => p.Lag is not null).Select(p => Of(p.Partition, p.Lag!.Value)), "{record}", "Records of a partition that are not committed yet");
+        meter.CreateObservableGauge(
+            "scoring.shard.watermark",
+            () => shards.Shards.Where(s => s.Progress.WatermarkMicros is not null).Select(s => Of(s.Partition, s.Progress.WatermarkMicros!.Value / EventTime.MicrosPerSecond)),
+            "{second}",
+            "A shard's watermark, in seconds since 1970");
+    }
+
+    private static Measurement<long> Of(int partition, long value) => new(value, KeyValuePair.Create<string, object?>("partition", partition));
 
     private ShardContext Context(IMeterFactory meters) => new()
     {

@@ -155,6 +155,19 @@ public sealed class HttpTests : IAsyncLifetime
         Assert.Contains(shards, s => (string?)s!["watermark"] is not null);
     }
 
+    [Fact]
+    public async Task The_metrics_are_Prometheus_text_with_a_line_for_each_shard()
+    {
+        await PostAsync(Transaction("m-1", "c-m", "u-m", 1));
+        var answer = await host.Http.GetAsync("/metrics");
+        Assert.StartsWith("text/plain; version=0.0.4", answer.Content.Headers.ContentType!.ToString(), StringComparison.Ordinal);
+        var lines = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines, line => Assert.Matches(@"^(# (HELP|TYPE) \w+ .+|\w+(\{\w+=""[^""]*""(,\w+=""[^""]*"")*\})? -?[0-9.E+-]+)$", line));
+        Assert.Equal(4, lines.Count(l => l.StartsWith("scoring_shard_waiting{partition=", StringComparison.Ordinal)));
+        Assert.Contains(lines, l => l.StartsWith("scoring_scored_total{decision=", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.StartsWith("scoring_latency_seconds_bucket{le=\"+Inf\"} ", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("live")]
     [InlineData("ready")]

@@ -43,6 +43,9 @@ internal sealed class MetricsText : IDisposable
     /// <summary>Writes every metric as it is now.</summary>
     internal string Write()
     {
+        // What is observed is told anew each time: a partition that has left the node must leave the page too.
+        foreach (var one in measured)
+            one.ForgetObserved();
         listener.RecordObservableInstruments();
         var text = new StringBuilder();
         foreach (var group in measured.SelectMany(m => m.All).GroupBy(s => s.Name).OrderBy(g => g.Key, StringComparer.Ordinal))
@@ -97,6 +100,12 @@ internal sealed class MetricsText : IDisposable
             }
 
             series.Add(value);
+        }
+
+        internal void ForgetObserved()
+        {
+            if (instrument.IsObservable)
+                byTag.Clear();
         }
 
         private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
