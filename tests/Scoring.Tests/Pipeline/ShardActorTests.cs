@@ -139,6 +139,7 @@ public class ShardActorTests
         fixture.Shard.Enqueue(Record(1, "t-1", afterMillis: 1));
         await fixture.SettledAsync();
         fixture.Shard.RequestStop();
+        await fixture.SettledAsync();
         Assert.False(fixture.Shard.Completion.IsCompleted);
 
         fixture.Log.Acknowledge(0);
