@@ -78,7 +78,7 @@ public sealed partial class FeatureEngine
 
     /// <summary>
     /// Computes the transaction's features as of its own time and adds it to its entities. Either all of its
-    /// entities change or, if this throws, none. Allocates only to make an entity or to let one grow.
+    /// entities change or, if this throws, none. Allocates only to make an entity or to let one grow or shrink.
     /// </summary>
     /// <param name="transaction">The transaction; nothing of it is kept by reference.</param>
     /// <param name="features">The vector to fill, as long as <see cref="FeatureSet.FeatureNames"/>; NaN is missing.</param>

@@ -81,11 +81,8 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Makes room for one more event of this amount and keeps count of the bytes.</summary>
     public void Reserve(Entity entity, long amountUnits)
     {
-        if (!entity.Reserve(Plan, amountUnits))
-            return;
-        var bytes = entity.Bytes;
-        EntityBytes += bytes - entity.CountedBytes;
-        entity.CountedBytes = bytes;
+        if (entity.Reserve(Plan, amountUnits))
+            CountBytes(entity);
     }
 
     /// <summary>Lets the entity forget everything.</summary>
@@ -94,6 +91,7 @@ internal sealed class EntityTable(EntityPlan plan)
         Events -= entity.Count;
         Expired++;
         entity.Clear(Plan);
+        CountBytes(entity);
         MarkChanged(entity);
     }
 
@@ -111,6 +109,13 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Whether every event that the entity holds is out of every window, for any event that is not late.</summary>
     public bool IsExpired(Entity entity, long watermark) =>
         entity.Newest != long.MinValue && watermark - Plan.HoldMicros >= entity.Newest;
+
+    private void CountBytes(Entity entity)
+    {
+        var bytes = entity.Bytes;
+        EntityBytes += bytes - entity.CountedBytes;
+        entity.CountedBytes = bytes;
+    }
 
     private static int Home(ulong hash, int mask) => (int)(hash >> 32) & mask;
 

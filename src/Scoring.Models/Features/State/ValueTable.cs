@@ -15,6 +15,7 @@ internal sealed class ValueTable
     private ushort[]? index;
     private int used;
     private int free;
+    private int live;
 
     /// <param name="counters">Windows that count the values.</param>
     public ValueTable(int counters)
@@ -26,6 +27,12 @@ internal sealed class ValueTable
 
     /// <summary>Bytes on the heap, headers included.</summary>
     public int Bytes => 48 + 24 + (8 * words.Length) + (index is null ? 0 : 24 + (2 * index.Length));
+
+    /// <summary>Whether so many values left that <see cref="Shrink"/> is worth its copy.</summary>
+    public bool IsLoose => live + 1 <= words.Length / stride * 3 / 4 && Fitting < words.Length / stride;
+
+    // Room for two more, so that a value which comes and goes does not make the table grow and shrink in turn.
+    private int Fitting => (live + 2 + 3) / 4 * 4;
 
     /// <summary>Makes room for one more value, so that <see cref="Hold"/> does not allocate.</summary>
     /// <returns>Whether it grew.</returns>
@@ -39,6 +46,32 @@ internal sealed class ValueTable
         if (capacity > SearchedInARow && (index is null || index.Length < 2 * capacity))
             BuildIndex(3 * capacity);
         return true;
+    }
+
+    /// <summary>Gives the values the lowest codes and gives back the room of those that left.</summary>
+    /// <param name="codes">The codes of all held events, to be replaced by the new ones; 0 stays 0.</param>
+    public void Shrink(Span<ushort> codes)
+    {
+        var old = words;
+        words = new ulong[stride * Fitting];
+        var code = 0;
+        for (var at = 0; at < used * stride; at += stride)
+        {
+            if (old[at] == 0)
+                continue;
+            old.AsSpan(at, stride).CopyTo(words.AsSpan(code * stride));
+
+            // The old array now tells each old code's new one.
+            old[at] = (ulong)++code;
+        }
+
+        foreach (ref var held in codes)
+            held = held == 0 ? held : (ushort)old[(held - 1) * stride];
+        used = code;
+        free = 0;
+        index = null;
+        if (Fitting > SearchedInARow)
+            BuildIndex(3 * Fitting);
     }
 
     /// <summary>The code of the value, 1 and up; 0 if no held event has it.</summary>
@@ -69,6 +102,7 @@ internal sealed class ValueTable
                 code = ++used;
             words.AsSpan((code - 1) * stride, stride).Clear();
             words[(code - 1) * stride] = hash;
+            live++;
             if (index is not null)
                 index[Probe(hash)] = (ushort)code;
         }
@@ -82,6 +116,7 @@ internal sealed class ValueTable
     {
         if (--Counter(code, 0) != 0)
             return;
+        live--;
         if (index is not null)
             RemoveFromIndex(words[(code - 1) * stride]);
         words[(code - 1) * stride] = 0;
