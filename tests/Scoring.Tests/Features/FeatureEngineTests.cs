@@ -245,7 +245,7 @@ public sealed class FeatureEngineTests
         foreach (var transaction in transactions.AsSpan(3_000))
             engine.Apply(transaction, vector);
 
-        // A thousand events; room is made anew only when the held number reaches a new height.
+        // A thousand events; room is made anew only when the held number changes by much.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
     }
 
