@@ -160,7 +160,8 @@ internal sealed class Entity
     {
         var dead = Start;
         var capacity = Capacity;
-        var fitting = CapacityFor(Count + 1);
+        // A sixteenth to spare: an entity of many events that gains one for each it loses must not be copied each time.
+        var fitting = CapacityFor(Count + 1 + (Count / 16));
         if (dead < Math.Max(1, Capacity / 8) || fitting + (fitting / 8) <= Capacity)
             capacity = fitting;
         capacity = Math.Max(capacity, Count + 1);

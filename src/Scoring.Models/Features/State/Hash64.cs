@@ -15,7 +15,8 @@ internal static class Hash64
     /// <summary>The hash; never 0, which stands for a missing value.</summary>
     public static ulong Of(ReadOnlySpan<byte> text)
     {
-        var hash = Key0 ^ (ulong)text.Length;
+        var length = (ulong)text.Length;
+        var hash = Key0;
         while (text.Length > 16)
         {
             hash = Fold(BinaryPrimitives.ReadUInt64LittleEndian(text) ^ Key1, BinaryPrimitives.ReadUInt64LittleEndian(text[8..]) ^ hash);
@@ -39,7 +40,8 @@ internal static class Hash64
             high = 0;
         }
 
-        hash = Fold(Fold(low ^ Key1, high ^ hash) ^ Key0, Key1);
+        // The length comes in by a product of its own: beside the text it would cancel against the text's last bytes.
+        hash = Fold(Fold(low ^ Key1, high ^ hash), Key1 ^ length);
         return hash == 0 ? 1 : hash;
     }
 
