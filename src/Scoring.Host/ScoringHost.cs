@@ -51,7 +51,7 @@ public sealed class ScoringHost : IAsyncDisposable
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = StopTimeout);
 
         var web = builder.Build();
-        var metrics = new MetricsText(ScoringMeter.Name);
+        var metrics = new MetricsText(web.Services.GetRequiredService<IMeterFactory>(), ScoringMeter.Name);
         var node = ScoringNode.Create(options, web.Services.GetRequiredService<IMeterFactory>(), web.Services.GetRequiredService<ILoggerFactory>(), time ?? TimeProvider.System);
         web.UseExceptionHandler();
         web.UseStatusCodePages();

@@ -20,12 +20,13 @@ internal sealed class MetricsText : IDisposable
     private readonly ConcurrentBag<Measured> measured = [];
 
     /// <summary>Starts to listen.</summary>
+    /// <param name="factory">Whose meters: another host in the same process has a factory of its own.</param>
     /// <param name="meters">The meters' names.</param>
-    internal MetricsText(params string[] meters)
+    internal MetricsText(IMeterFactory factory, params string[] meters)
     {
         listener.InstrumentPublished = (instrument, target) =>
         {
-            if (!meters.Contains(instrument.Meter.Name))
+            if (!ReferenceEquals(instrument.Meter.Scope, factory) || !meters.Contains(instrument.Meter.Name))
                 return;
             var one = new Measured(instrument);
             measured.Add(one);
