@@ -162,6 +162,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private void Observe(Meter meter)
     {
         meter.CreateObservableGauge("scoring.shard.waiting", () => shards.Shards.Select(s => Of(s.Partition, s.Waiting)), "{record}", "Records in a shard's mailbox");
+        meter.CreateObservableGauge("scoring.shard.events_dropped", () => shards.Shards.Select(s => Of(s.Partition, s.Progress.EventsDropped)), "{event}", "Events that left a window early because their entity held as many as it may");
         meter.CreateObservableGauge("scoring.shard.lag", () => source.Partitions().Where(p => p.Lag is not null).Select(p => Of(p.Partition, p.Lag!.Value)), "{record}", "Records of a partition that are not committed yet");
         meter.CreateObservableGauge(
             "scoring.shard.watermark",

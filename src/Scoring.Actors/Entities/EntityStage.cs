@@ -60,6 +60,9 @@ public sealed class EntityStage
     /// <summary>The newest event time applied, in microseconds since 1970; <see cref="long.MinValue"/> before the first.</summary>
     public long WatermarkMicros => engine.WatermarkMicros;
 
+    /// <summary>Events that left because their entity held as many as it may.</summary>
+    public long EventsDropped => engine.EventsDropped;
+
     /// <summary>The sessions that the last record closed or corrected; valid until the next record.</summary>
     public IReadOnlyList<SessionClosed> SessionsClosed => engine.SessionsClosed;
 

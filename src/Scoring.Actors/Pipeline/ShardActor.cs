@@ -190,7 +190,7 @@ public sealed class ShardActor : IShard
         }
 
         progress.AddWaiting(-batch.Records);
-        progress.MovedTo(entities.WatermarkMicros, context.Time.GetTimestamp());
+        progress.MovedTo(entities.WatermarkMicros, context.Time.GetTimestamp(), entities.EventsDropped);
         inFlight.Enqueue(batch);
 
         // 4. Score the batch.

@@ -8,6 +8,7 @@ public sealed class ShardProgress
     private int waiting;
     private long committable = None;
     private long scoredRecords;
+    private long eventsDropped;
     private long lastRecordAt;
     private long watermarkMicros = long.MinValue;
 
@@ -26,6 +27,9 @@ public sealed class ShardProgress
     /// <summary>When the shard last took a record, in the time provider's timestamp units; null before the first.</summary>
     public long? LastRecordAt => Volatile.Read(ref watermarkMicros) == long.MinValue ? null : Volatile.Read(ref lastRecordAt);
 
+    /// <summary>Events that left because their entity held as many as it may.</summary>
+    public long EventsDropped => Volatile.Read(ref eventsDropped);
+
     internal void AddWaiting(int records) => Interlocked.Add(ref waiting, records);
 
     internal void Finished(long nextOffset, int records)
@@ -34,8 +38,9 @@ public sealed class ShardProgress
         Volatile.Write(ref scoredRecords, scoredRecords + records);
     }
 
-    internal void MovedTo(long newWatermarkMicros, long takenAt)
+    internal void MovedTo(long newWatermarkMicros, long takenAt, long dropped)
     {
+        Volatile.Write(ref eventsDropped, dropped);
         Volatile.Write(ref lastRecordAt, takenAt);
         Volatile.Write(ref watermarkMicros, newWatermarkMicros);
     }

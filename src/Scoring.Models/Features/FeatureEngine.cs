@@ -70,6 +70,18 @@ public sealed partial class FeatureEngine
     /// </summary>
     public IReadOnlyList<SessionClosed> SessionsClosed => sessions?.Closed ?? (IReadOnlyList<SessionClosed>)[];
 
+    /// <summary>Events that left because their entity held as many as it may; features that this touched say so.</summary>
+    public long EventsDropped
+    {
+        get
+        {
+            long dropped = 0;
+            foreach (var table in tables)
+                dropped += table?.Dropped ?? 0;
+            return dropped;
+        }
+    }
+
     /// <summary>Labels whose transaction was held and marked.</summary>
     public long LabelsApplied { get; private set; }
 
