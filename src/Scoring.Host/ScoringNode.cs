@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Data.Sqlite;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
@@ -110,7 +111,18 @@ public sealed partial class ScoringNode : IAsyncDisposable
         var features = ShippedFiles.ReadFeatures(options.Features.Path);
         var contract = new FeatureContract(features.Name, features.Version, features.Fingerprint, features.FeatureNames);
         var bundle = ModelBundle.Load(BundleDirectory.Read(ShippedFiles.Locate(options.Model.Path)), contract);
-        return new ScoringNode(options, features, bundle, meters, loggers, time);
+        try
+        {
+            return new ScoringNode(options, features, bundle, meters, loggers, time);
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new OptionsException([$"{ScoringOptions.Section}:Ledger:Path: '{options.Ledger.Path}' can't be opened as a database ({e.Message})"]);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException && e.TargetSite?.DeclaringType?.Assembly == typeof(Confluent.Kafka.ClientConfig).Assembly)
+        {
+            throw new OptionsException([$"{ScoringOptions.Section}:Kafka:Client: librdkafka refuses a setting ({e.Message})"]);
+        }
     }
 
     /// <summary>Joins the group and begins to score.</summary>

@@ -113,6 +113,17 @@ public class StopAndRebalanceTests
         Assert.Contains("Scoring:Ledger:Retention", process.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--Scoring:Kafka:Client:no.such.setting=1", "no.such.setting")]
+    [InlineData("--Scoring:Ledger:Path=/dev/null/ledger.db", "Scoring:Ledger:Path")]
+    public async Task What_only_a_client_can_refuse_is_named_too(string setting, string named)
+    {
+        await using var process = ServeProcess.Start(setting, "--Scoring:Http:Urls=http://127.0.0.1:0");
+        Assert.Equal(2, await process.ExitAsync());
+        Assert.Contains(named, process.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_option_that_does_not_exist_is_refused()
     {
