@@ -29,9 +29,6 @@ public sealed record EmbeddedBrokerOptions
 /// </summary>
 public sealed class EmbeddedBroker : IDisposable
 {
-    /// <summary>The log bytes a partition keeps before it trims its head.</summary>
-    public const long RetainedBytesPerPartition = 5 * 1024 * 1024;
-
     private const int Producer = 0;
     private const int ErrorTextBytes = 512;
 
@@ -99,22 +96,6 @@ public sealed class EmbeddedBroker : IDisposable
             var code = Native.TopicCreate(cluster, topic, partitions, 1);
             if (code != 0)
                 throw new InvalidOperationException($"The embedded broker refused to create topic '{topic}' with {partitions} partitions: {((ErrorCode)code).GetReason()}");
-        }
-    }
-
-    /// <summary>
-    /// Makes the next requests of a kind fail with the given codes, one code a request, as a broker in
-    /// trouble answers them.
-    /// </summary>
-    /// <param name="apiKey">The protocol's number of the request: 0 produce, 1 fetch, 8 offset commit, …</param>
-    /// <param name="errors">The codes.</param>
-    public void FailNext(short apiKey, params ErrorCode[] errors)
-    {
-        ArgumentNullException.ThrowIfNull(errors);
-        lock (gate)
-        {
-            ObjectDisposedException.ThrowIf(cluster == nint.Zero, this);
-            Native.PushRequestErrors(cluster, apiKey, (nuint)errors.Length, Array.ConvertAll(errors, e => (int)e));
         }
     }
 

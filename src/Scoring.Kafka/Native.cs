@@ -31,9 +31,6 @@ internal static partial class Native
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int TopicCreate(nint cluster, string topic, int partitions, int replication);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_push_request_errors_array")]
-    internal static partial void PushRequestErrors(nint cluster, short apiKey, nuint count, int[] errors);
-
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_group_initial_rebalance_delay_ms")]
     internal static partial void InitialRebalanceDelay(nint cluster, int milliseconds);
 }

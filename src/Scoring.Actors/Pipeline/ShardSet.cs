@@ -12,11 +12,6 @@ public sealed class ShardSet(ShardContext context) : IShardSet
     /// <summary>The shards that are open.</summary>
     public IEnumerable<ShardActor> Shards => shards.Values;
 
-    /// <summary>Finds a partition's shard.</summary>
-    /// <param name="partition">The partition.</param>
-    /// <returns>The shard; null if it is not on this node.</returns>
-    public ShardActor? Find(int partition) => shards.GetValueOrDefault(partition);
-
     /// <inheritdoc/>
     public IShard Open(int partition)
     {
