@@ -23,10 +23,12 @@ public partial class LayeringTests
         ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sink"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
+        ["Scoring.Actors.State"] = ["Scoring.Actors.Telemetry"],
+        ["Scoring.Actors.Relay"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
         ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
         ["Scoring.Actors.Pipeline"] =
         [
-            "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink",
+            "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
             "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
         ],
         ["Scoring.Producer"] = ["Scoring.Kafka", "Scoring.Models.Wire", "Scoring.Models.Files"],
