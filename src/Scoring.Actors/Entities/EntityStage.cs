@@ -82,6 +82,7 @@ public sealed class EntityStage
             RecordKind.Label => ApplyLabel(record),
             RecordKind.Tick => ApplyTick(record),
             RecordKind.Unknown => Refuse(new Rejection(RejectReason.UnknownKind, $"the header '{RecordHeaders.Kind}' is none of {RecordKinds.Transaction}, {RecordKinds.Label}, {RecordKinds.Interaction}, {RecordKinds.Tick}")),
+            RecordKind.UnreadableOrigin => Refuse(new Rejection(RejectReason.UnreadableOrigin, $"the header '{RecordHeaders.RelayedFrom}' is not topic:partition:offset: whether the record is a repeat can't be told")),
             _ => new Applied(EntityOutcome.Ignored, false, [], null),
         };
     }

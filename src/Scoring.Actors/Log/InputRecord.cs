@@ -19,6 +19,9 @@ public enum RecordKind : byte
 
     /// <summary>None of them: goes to the dead letters.</summary>
     Unknown,
+
+    /// <summary>Relayed, but from where can't be read: goes to the dead letters.</summary>
+    UnreadableOrigin,
 }
 
 /// <summary>One record of the input log, as it came.</summary>
@@ -30,6 +33,7 @@ public enum RecordKind : byte
 /// <param name="TraceParent">Its W3C trace context; null where it has none.</param>
 /// <param name="ReplyTo">The number of the waiter on this node that wants this record's score, 0 for none.</param>
 /// <param name="ReceivedAt">When this process took it from the client, in the time provider's timestamp units.</param>
+/// <param name="Origin">The record that a relay copied it from; null where its producer wrote it here.</param>
 public readonly record struct InputRecord(
     long Offset,
     long? TimestampMicros,
@@ -38,4 +42,5 @@ public readonly record struct InputRecord(
     RecordKind Kind,
     byte[]? TraceParent,
     long ReplyTo,
-    long ReceivedAt);
+    long ReceivedAt,
+    RecordOrigin? Origin = null);

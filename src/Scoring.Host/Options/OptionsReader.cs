@@ -12,8 +12,6 @@ public sealed class OptionsException(IReadOnlyList<string> errors)
 /// <summary>Reads and checks the options.</summary>
 internal static class OptionsReader
 {
-    private const int MaxTopicChars = 249;
-
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Reads the options from configuration.</summary>
@@ -148,8 +146,8 @@ internal static class OptionsReader
         ];
         foreach (var same in all.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
             errors.Add($"{ScoringOptions.Section}:Topics: {string.Join(" and ", same.Select(t => t.Option))} are both '{same.Key}'; each needs a topic of its own");
-        foreach (var (option, name) in all.Where(t => t.Name.Length > MaxTopicChars || t.Name is "." or ".." || !t.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')))
-            errors.Add($"{ScoringOptions.Section}:Topics:{option}: '{name}' is no topic's name; at most {MaxTopicChars} ASCII letters, digits, '.', '_' and '-' are wanted");
+        foreach (var (option, name) in all.Where(t => !TopicNames.IsValid(t.Name)))
+            errors.Add($"{ScoringOptions.Section}:Topics:{option}: '{name}' is no topic's name; at most {TopicNames.MaxChars} ASCII letters, digits, '.', '_' and '-' are wanted");
     }
 
     private static void Addresses(string urls, List<string> errors)

@@ -47,6 +47,9 @@ public enum RejectReason
 
     /// <summary>The record's kind is not known.</summary>
     UnknownKind,
+
+    /// <summary>The record says that it was relayed, and not readably from where: whether it is a repeat can't be told.</summary>
+    UnreadableOrigin,
 }
 
 /// <summary>The codes of <see cref="RejectReason"/> on the wire and in metrics.</summary>
@@ -71,6 +74,7 @@ public static class RejectReasons
         RejectReason.KeyMismatch => "key_mismatch",
         RejectReason.CardNumber => "card_number",
         RejectReason.UnknownKind => "unknown_kind",
+        RejectReason.UnreadableOrigin => "unreadable_origin",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "not a reject reason"),
     };
 }
