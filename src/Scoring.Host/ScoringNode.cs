@@ -4,6 +4,7 @@ using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.Telemetry;
@@ -24,6 +25,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
 {
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan EmbeddedRelayFetchWait = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan EmbeddedLinger = TimeSpan.FromMilliseconds(2);
 
     private readonly EmbeddedBroker? broker;
@@ -32,6 +35,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ShardSet shards;
     private readonly QuietShards quietShards;
     private readonly KafkaSource source;
+    private readonly InputRelay? relay;
     private readonly LedgerProjection projection;
     private readonly ILogger<ScoringNode> logger;
     private int disposed;
@@ -40,7 +44,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     {
         logger = loggers.CreateLogger<ScoringNode>();
         Topics = configured.Topics.Resolved();
-        broker = configured.Kafka.BootstrapServers.Length == 0 ? StartBroker(configured.Kafka, Topics) : null;
+        broker = configured.Kafka.BootstrapServers.Length == 0 ? StartBroker(configured, Topics) : null;
         Options = broker is null ? configured : WithBroker(configured, broker.BootstrapServers);
         Features = features;
         Time = time;
@@ -53,9 +57,10 @@ public sealed partial class ScoringNode : IAsyncDisposable
         shards = new ShardSet(context);
         quietShards = new QuietShards(shards, context, meters);
         source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
+        relay = Options.Relay.Enabled ? Relay(meters, loggers) : null;
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
         Observe(meters.Create(ScoringMeter.Name));
-        Completion = Task.WhenAny(source.Completion, projection.Failure).Unwrap();
+        Completion = Task.WhenAny(source.Completion, projection.Failure, relay?.Failure ?? projection.Failure).Unwrap();
     }
 
     /// <summary>The most partitions of the input log that one node can own.</summary>
@@ -129,6 +134,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public void Start()
     {
         source.Start();
+        relay?.Start();
         projection.Start();
         LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
     }
@@ -142,7 +148,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
         await quietShards.DisposeAsync();
-        await Task.WhenAll(source.DisposeAsync().AsTask(), projection.DisposeAsync().AsTask());
+        await Task.WhenAll(source.DisposeAsync().AsTask(), relay?.DisposeAsync().AsTask() ?? Task.CompletedTask, projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
@@ -151,11 +157,24 @@ public sealed partial class ScoringNode : IAsyncDisposable
         broker?.Dispose();
     }
 
-    private static EmbeddedBroker StartBroker(KafkaOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
+    private static EmbeddedBroker StartBroker(ScoringOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
     {
-        Partitions = options.EmbeddedPartitions,
-        Topics = [topics.Transactions, topics.Interactions, topics.Labels, topics.Scores, topics.Sessions, topics.Late, topics.DeadLetters],
+        Partitions = options.Kafka.EmbeddedPartitions,
+        Topics = [.. topics.All, .. options.Relay.TransactionTopics],
     });
+
+    // A log of its own: a record that fails must be followed by none, which the shards' outputs do not ask for.
+    private InputRelay Relay(IMeterFactory meters, ILoggerFactory loggers) => new(
+        Options.Relay,
+        Options.Source,
+        Options.Source.FirstStart == FirstStart.Earliest,
+        Topics,
+        Options.Decode,
+        () => new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>(), gapless: true),
+        log,
+        Time,
+        meters,
+        loggers.CreateLogger<InputRelay>());
 
     // The embedded broker answers a fetch without data only after the wait, and keeps little.
     private static ScoringOptions WithBroker(ScoringOptions options, string address) => options with
@@ -167,6 +186,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
             SessionTimeout = TimeSpan.FromSeconds(6),
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
         },
+        // What is relayed is seldom and not urgent; each further fetch a second would cost the scorer's processor.
+        Relay = options.Relay with { FetchWait = EmbeddedRelayFetchWait },
         // It also walks a partition's batches one by one to find where a fetch begins: fewer, larger ones spare it most.
         Output = options.Output with { BootstrapServers = address, Linger = EmbeddedLinger },
     };

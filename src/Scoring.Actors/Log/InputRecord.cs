@@ -1,3 +1,4 @@
+using System.Text;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Log;
@@ -22,6 +23,24 @@ public enum RecordKind : byte
 
     /// <summary>Relayed, but from where can't be read: goes to the dead letters.</summary>
     UnreadableOrigin,
+}
+
+/// <summary>How the log tells the kinds apart.</summary>
+public static class RecordKindHeaders
+{
+    private static readonly byte[] Label = Encoding.ASCII.GetBytes(RecordKinds.Label);
+    private static readonly byte[] Interaction = Encoding.ASCII.GetBytes(RecordKinds.Interaction);
+    private static readonly byte[] Tick = Encoding.ASCII.GetBytes(RecordKinds.Tick);
+
+    /// <summary>The value of the header <see cref="RecordHeaders.Kind"/>; null for a record that needs none.</summary>
+    /// <param name="kind">The kind.</param>
+    public static byte[]? Header(this RecordKind kind) => kind switch
+    {
+        RecordKind.Label => Label,
+        RecordKind.Interaction => Interaction,
+        RecordKind.Tick => Tick,
+        _ => null,
+    };
 }
 
 /// <summary>One record of the input log, as it came.</summary>

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Model;
-using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.Log;
 using Scoring.Models.Features;
