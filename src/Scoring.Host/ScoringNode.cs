@@ -52,7 +52,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         var context = Context(meters);
         shards = new ShardSet(context);
         quietShards = new QuietShards(shards, context, meters);
-        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
+        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers);
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
         Observe(meters.Create(ScoringMeter.Name));
         Completion = Task.WhenAny(source.Completion, projection.Failure).Unwrap();
