@@ -56,7 +56,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         var context = Context(meters);
         shards = new ShardSet(context);
         quietShards = new QuietShards(shards, context, meters);
-        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
+        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers);
         relay = Options.Relay.Enabled ? Relay(meters, loggers) : null;
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
         Observe(meters.Create(ScoringMeter.Name));

@@ -17,9 +17,11 @@ public interface ILogReader
 public sealed class LogGapException : Exception
 {
     /// <summary>Makes the exception.</summary>
+    /// <param name="partition">The partition.</param>
     /// <param name="message">Which partition, which offsets, and what the log holds.</param>
-    public LogGapException(string message)
-        : base(message)
-    {
-    }
+    public LogGapException(int partition, string message)
+        : base(message) => Partition = partition;
+
+    /// <summary>The partition.</summary>
+    public int Partition { get; }
 }

@@ -84,6 +84,27 @@ public sealed class ShardActor : IShard
     public void RequestStop() => mailbox.Writer.TryWrite(new Message(MessageKind.Stop, null, default));
 
     /// <inheritdoc/>
+    public bool AwaitsBegin => true;
+
+    /// <inheritdoc/>
+    public Task Drained => Completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, context.Scheduler);
+
+    /// <inheritdoc/>
+    public void Begin(long? committed, long firstStart)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Committed(long offset)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Finish()
+    {
+    }
+
+    /// <inheritdoc/>
     public void Abandon()
     {
         abandoned = true;
