@@ -7,6 +7,7 @@ using Scoring.Actors.Pipeline;
 using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
+using Scoring.Actors.State;
 using Scoring.Actors.Telemetry;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
@@ -188,6 +189,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         },
         // What is relayed is seldom and not urgent; each further fetch a second would cost the scorer's processor.
         Relay = options.Relay with { FetchWait = EmbeddedRelayFetchWait },
+        State = options.State with { CheckpointBytes = Math.Min(options.State.CheckpointBytes, StateOptions.EmbeddedCheckpointBytes) },
         // It also walks a partition's batches one by one to find where a fetch begins: fewer, larger ones spare it most.
         Output = options.Output with { BootstrapServers = address, Linger = EmbeddedLinger },
     };

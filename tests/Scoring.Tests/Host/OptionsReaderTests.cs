@@ -32,6 +32,12 @@ public class OptionsReaderTests
     [InlineData("Relay:MaxInFlightRecords=0", "Relay:MaxInFlightRecords")]
     [InlineData("Relay:CommitInterval=00:00:00", "Relay:CommitInterval")]
     [InlineData("Relay:RetryDelay=-00:00:01", "Relay:RetryDelay")]
+    [InlineData("State:CheckpointInterval=00:00:00", "State:CheckpointInterval")]
+    [InlineData("State:CommandTimeout=1.00:00:00", "State:CommandTimeout")]
+    [InlineData("State:MaxDirtyEntities=0", "State:MaxDirtyEntities")]
+    [InlineData("State:Provider=Postgres", "State:ConnectionString")]
+    [InlineData("State:ConnectionString=Host=db", "State:ConnectionString")]
+    [InlineData("State:Provider=Postgres;State:ConnectionString=Hots=db", "State:ConnectionString")]
     [InlineData("Topics:Prefix=my topic/", "Topics:Scores")]
     [InlineData("Http:Urls=8080", "Http:Urls")]
     public void What_would_fail_later_is_refused_at_the_start(string settings, string named) =>
