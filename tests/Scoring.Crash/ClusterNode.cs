@@ -95,6 +95,9 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
         }
     }
 
+    /// <summary>Gives back what an ended life holds, before the next begins.</summary>
+    public ValueTask DisposeProcessAsync() => Process.DisposeAsync();
+
     public async ValueTask DisposeAsync()
     {
         if (process is not null)

@@ -11,6 +11,7 @@ internal static class Program
         var root = new RootCommand("Runs a cluster of real processes on this machine")
         {
             ClusterVerb.Create(),
+            CrashVerb.Create(),
         };
         try
         {
