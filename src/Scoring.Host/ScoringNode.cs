@@ -34,11 +34,19 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ModelActor model;
     private readonly KafkaOutputLog log;
     private readonly ShardSet shards;
-    private readonly QuietShards quietShards;
+    private readonly ISnapshotStore store;
+    private readonly StoreRetries retries;
+    private readonly KafkaLogReader reader;
+    private readonly ShardContext context;
+    private readonly CancellationTokenSource stop = new();
+    private ShardClock? clock;
+    private Task begun = Task.CompletedTask;
     private readonly KafkaSource source;
     private readonly InputRelay? relay;
     private readonly LedgerProjection projection;
     private readonly ILogger<ScoringNode> logger;
+    private readonly IMeterFactory meters;
+    private readonly TaskCompletionSource cannotBegin = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int disposed;
 
     private ScoringNode(ScoringOptions configured, FeatureSet features, ModelBundle bundle, IMeterFactory meters, ILoggerFactory loggers, TimeProvider time)
@@ -54,14 +62,18 @@ public sealed partial class ScoringNode : IAsyncDisposable
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
         Ledger = new ScoreLedger(Options.Ledger);
-        var context = Context(meters);
+        var metrics = new ShardMetrics(meters);
+        store = SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters);
+        retries = new StoreRetries(store, Options.Shards, metrics, time, loggers.CreateLogger<StoreRetries>());
+        reader = new KafkaLogReader(Options.Source, Topics.Transactions, time, TaskScheduler.Default, loggers.CreateLogger<KafkaLogReader>());
+        context = Context(metrics, loggers);
         shards = new ShardSet(context);
-        quietShards = new QuietShards(shards, context, meters);
+        this.meters = meters;
         source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers);
         relay = Options.Relay.Enabled ? Relay(meters, loggers) : null;
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
         Observe(meters.Create(ScoringMeter.Name));
-        Completion = Task.WhenAny(source.Completion, projection.Failure, relay?.Failure ?? projection.Failure).Unwrap();
+        Completion = Task.WhenAny(source.Completion, cannotBegin.Task, projection.Failure, relay?.Failure ?? projection.Failure).Unwrap();
     }
 
     /// <summary>The most partitions of the input log that one node can own.</summary>
@@ -91,8 +103,10 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
     public Task Joined => source.Joined;
 
-    /// <summary>Whether the node takes records: it has joined the group, and each of its partitions can be read.</summary>
-    public bool IsReady => source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && Partitions().All(p => p.Down is null);
+    /// <summary>Whether the node takes records: it has joined the group, each of its partitions can be read and has its state, and the snapshot store answers.</summary>
+    public bool IsReady =>
+        source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && retries.IsReachable
+        && Partitions().All(p => p.Down is null) && shards.Shards.All(s => s.Progress.Phase == ShardPhase.Live);
 
     internal PendingReplies Replies { get; }
 
@@ -134,8 +148,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>Joins the group and begins to score.</summary>
     public void Start()
     {
-        source.Start();
-        relay?.Start();
+        begun = BeginAsync();
         projection.Start();
         LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
     }
@@ -148,14 +161,49 @@ public sealed partial class ScoringNode : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
-        await quietShards.DisposeAsync();
+        await stop.CancelAsync();
+        await begun;
+        if (clock is not null)
+            await clock.DisposeAsync();
         await Task.WhenAll(source.DisposeAsync().AsTask(), relay?.DisposeAsync().AsTask() ?? Task.CompletedTask, projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
         log.Dispose();
         Ledger.Dispose();
+        await store.DisposeAsync();
+        stop.Dispose();
         broker?.Dispose();
+    }
+
+    // Nothing is read before the store is known to hold this log's state, or none.
+    private async Task BeginAsync()
+    {
+        try
+        {
+            var partitions = await reader.PartitionCountAsync(stop.Token);
+            var identity = new LogIdentity(Topics.Transactions, "", partitions, Options.Source.GroupId);
+            await retries.CallAsync(
+                async (s, cancel) =>
+                {
+                    await s.PrepareAsync(identity, cancel);
+                    return true;
+                },
+                stop.Token);
+            clock = new ShardClock(shards, context, meters);
+            source.Start();
+            relay?.Start();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Stopped before it could begin.
+        }
+#pragma warning disable CA1031 // Reported by Completion, which stops the node.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            cannotBegin.TrySetException(e);
+        }
     }
 
     private static EmbeddedBroker StartBroker(ScoringOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
@@ -208,9 +256,14 @@ public sealed partial class ScoringNode : IAsyncDisposable
 
     private static Measurement<long> Of(int partition, long value) => new(value, KeyValuePair.Create<string, object?>("partition", partition));
 
-    private ShardContext Context(IMeterFactory meters) => new()
+    private ShardContext Context(ShardMetrics metrics, ILoggerFactory loggers) => new()
     {
         Options = Options.Shards,
+        State = Options.State,
+        Store = retries,
+        Owner = new ShardOwner(Options.NodeId, null),
+        Reader = reader,
+        Logger = loggers.CreateLogger<ShardActor>(),
         Topics = Topics,
         Limits = Options.Decode,
         FeatureSet = Features,
@@ -219,7 +272,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Model = model,
         Log = log,
         Replies = Replies,
-        Metrics = new ShardMetrics(meters),
+        Metrics = metrics,
         Time = Time,
         Scheduler = TaskScheduler.Default,
     };

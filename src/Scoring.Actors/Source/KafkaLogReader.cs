@@ -14,6 +14,7 @@ public sealed partial class KafkaLogReader : ILogReader
 {
     private const int RecordsPerTurn = 1_024;
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly SourceOptions options;
@@ -39,12 +40,29 @@ public sealed partial class KafkaLogReader : ILogReader
         reader = new RecordReader("", time);
     }
 
+    /// <summary>Reads how many partitions the input log has, and waits for the brokers and the topic until there are any.</summary>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public async Task<int> PartitionCountAsync(CancellationToken cancellation)
+    {
+        using var consumer = Consumer();
+        return await BlockingAsync(() => Partitions(consumer, cancellation), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<(long Low, long High)> BoundsAsync(int partition, CancellationToken cancellation)
+    {
+        using var consumer = Consumer();
+        return await BlockingAsync(() => Bounds(consumer, new TopicPartition(topic, partition), cancellation), cancellation);
+    }
+
     /// <inheritdoc/>
     public async IAsyncEnumerable<InputRecord> ReadAsync(int partition, long from, long to, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var consumer = Consumer();
         var place = new TopicPartition(topic, partition);
-        await BlockingAsync(() => Check(consumer, place, from, to, cancellation), cancellation);
+        var (low, high) = await BlockingAsync(() => Bounds(consumer, place, cancellation), cancellation);
+        if (from < low || to > high)
+            throw new LogGapException(partition, $"offsets {from} to {to} of {place} are needed, and the log holds {low} to {high}");
         consumer.Assign(new TopicPartitionOffset(place, from));
         var records = new List<InputRecord>(RecordsPerTurn);
         var isAtEnd = from >= to;
@@ -57,10 +75,10 @@ public sealed partial class KafkaLogReader : ILogReader
         }
     }
 
-    private Task<bool> BlockingAsync(Func<bool> call, CancellationToken cancellation) =>
+    private Task<T> BlockingAsync<T>(Func<T> call, CancellationToken cancellation) =>
         Task.Factory.StartNew(call, cancellation, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, scheduler);
 
-    private bool Check(IConsumer<byte[], byte[]> consumer, TopicPartition place, long from, long to, CancellationToken cancellation)
+    private (long Low, long High) Bounds(IConsumer<byte[], byte[]> consumer, TopicPartition place, CancellationToken cancellation)
     {
         while (true)
         {
@@ -68,14 +86,34 @@ public sealed partial class KafkaLogReader : ILogReader
             try
             {
                 var bounds = consumer.QueryWatermarkOffsets(place, AnswerTimeout);
-                return from >= bounds.Low.Value && to <= bounds.High.Value
-                    ? true
-                    : throw new LogGapException(place.Partition.Value, $"offsets {from} to {to} of {place} are needed, and the log holds {bounds.Low.Value} to {bounds.High.Value}");
+                return (bounds.Low.Value, bounds.High.Value);
             }
             catch (KafkaException e) when (!e.Error.IsFatal)
             {
                 LogUnreachable(place.ToString(), e.Error.Code, e.Error.Reason);
             }
+        }
+    }
+
+    private int Partitions(IConsumer<byte[], byte[]> consumer, CancellationToken cancellation)
+    {
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                var found = admin.GetMetadata(topic, AnswerTimeout).Topics.Find(t => t.Topic == topic);
+                if (found is { Partitions.Count: > 0 })
+                    return found.Partitions.Count;
+                LogUnreachable(topic, found?.Error.Code ?? ErrorCode.UnknownTopicOrPart, found?.Error.Reason ?? "no such topic");
+            }
+            catch (KafkaException e) when (!e.Error.IsFatal)
+            {
+                LogUnreachable(topic, e.Error.Code, e.Error.Reason);
+            }
+
+            cancellation.WaitHandle.WaitOne(RetryDelay);
         }
     }
 

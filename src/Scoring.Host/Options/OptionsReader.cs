@@ -121,11 +121,11 @@ internal static class OptionsReader
         Between(options.Http.ScoreTimeout, Millisecond, TimeSpan.FromHours(1), "Http:ScoreTimeout", errors);
         Between(options.Ledger.RetryDelay, Millisecond, TimeSpan.FromHours(1), "Ledger:RetryDelay", errors);
         Between(options.Ledger.Retention, Millisecond, TimeSpan.FromDays(36_525), "Ledger:Retention", errors);
+        Names(options.Topics.Resolved(), options.Relay.TransactionTopics, errors);
         Between(options.State.CommandTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), "State:CommandTimeout", errors);
         Between(options.State.CheckpointInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1), "State:CheckpointInterval", errors);
         Between(options.State.ReportInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10), "State:ReportInterval", errors);
         Database(options.State.Provider, options.State.ConnectionString, "State", errors);
-        Names(options.Topics.Resolved(), options.Relay.TransactionTopics, errors);
         Addresses(options.Http.Urls, errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
             errors.Add($"{ScoringOptions.Section}:Source:SessionTimeout: {options.Source.SessionTimeout} is less than three heartbeats of {options.Source.HeartbeatInterval}; one lost heartbeat would cost the node its partitions");

@@ -50,6 +50,9 @@ public enum RejectReason
 
     /// <summary>The record says that it was relayed, and not readably from where: whether it is a repeat can't be told.</summary>
     UnreadableOrigin,
+
+    /// <summary>The record is valid, and applying it failed twice: a defect of this program, kept from stopping the shard.</summary>
+    Poison,
 }
 
 /// <summary>The codes of <see cref="RejectReason"/> on the wire and in metrics.</summary>
@@ -75,6 +78,7 @@ public static class RejectReasons
         RejectReason.CardNumber => "card_number",
         RejectReason.UnknownKind => "unknown_kind",
         RejectReason.UnreadableOrigin => "unreadable_origin",
+        RejectReason.Poison => "poison",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "not a reject reason"),
     };
 }

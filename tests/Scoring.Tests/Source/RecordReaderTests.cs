@@ -52,7 +52,8 @@ public class RecordReaderTests
 
         using var features = new StringReader("featureSet: one\nversion: 1\nentities:\n  card: { key: cardId, retain: 1d }\nfeatures:\n  - { name: amount, from: event, field: amount }\n");
         var stage = new EntityStage(FeatureSet.Parse(features, "one.yaml"), new DecodeLimits(), new EntityOptions());
-        Assert.Equal(RejectReason.UnreadableOrigin, stage.Apply(before, new double[1], out _).Rejection?.Reason);
+        stage.Decode(before, out var decoded);
+        Assert.Equal(RejectReason.UnreadableOrigin, stage.Apply(decoded, new double[1]).Rejection?.Reason);
     }
 
     [Fact]
