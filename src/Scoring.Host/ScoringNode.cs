@@ -37,6 +37,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ISnapshotStore store;
     private readonly StoreRetries retries;
     private readonly KafkaLogReader reader;
+    private readonly TransactionalLog? transactions;
     private readonly ShardContext context;
     private readonly CancellationTokenSource stop = new();
     private ShardClock? clock;
@@ -66,10 +67,11 @@ public sealed partial class ScoringNode : IAsyncDisposable
         store = SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters);
         retries = new StoreRetries(store, Options.Shards, metrics, time, loggers.CreateLogger<StoreRetries>());
         reader = new KafkaLogReader(Options.Source, Topics.Transactions, time, TaskScheduler.Default, loggers.CreateLogger<KafkaLogReader>());
+        transactions = Options.Output.Guarantee == Guarantee.ExactlyOnce ? Transactions(meters, loggers) : null;
         context = Context(metrics, loggers);
         shards = new ShardSet(context);
         this.meters = meters;
-        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers);
+        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, transactions, time, meters, loggers);
         relay = Options.Relay.Enabled ? Relay(meters, loggers) : null;
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
         Observe(meters.Create(ScoringMeter.Name));
@@ -169,6 +171,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
+        transactions?.Dispose();
         log.Dispose();
         Ledger.Dispose();
         await store.DisposeAsync();
@@ -205,6 +208,16 @@ public sealed partial class ScoringNode : IAsyncDisposable
             cannotBegin.TrySetException(e);
         }
     }
+
+    private TransactionalLog Transactions(IMeterFactory meters, ILoggerFactory loggers) => new(
+        () => new KafkaTransactionalClient(
+            Options.Output,
+            $"{Options.Source.GroupId}-{Options.NodeId}",
+            Topics.Transactions,
+            () => source!.Member,
+            loggers.CreateLogger<KafkaTransactionalClient>()),
+        meters,
+        loggers.CreateLogger<TransactionalLog>());
 
     private static EmbeddedBroker StartBroker(ScoringOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
     {
@@ -270,6 +283,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Entities = Options.Entities,
         Origin = new ScoreOrigin(Model.Name, Model.Version, Features.Name, Features.Version, Features.Fingerprint, Features.FeatureNames),
         Model = model,
+        Outputs = transactions ?? (IOutputSessions)new PlainSessions(log),
         Log = log,
         Replies = Replies,
         Metrics = metrics,

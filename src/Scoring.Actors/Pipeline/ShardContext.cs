@@ -44,7 +44,10 @@ public sealed record ShardContext
     /// <summary>The model.</summary>
     public required ModelActor Model { get; init; }
 
-    /// <summary>The output topics.</summary>
+    /// <summary>Where the shards' outputs go.</summary>
+    public required IOutputSessions Outputs { get; init; }
+
+    /// <summary>Where ticks are appended to the input log.</summary>
     public required IOutputLog Log { get; init; }
 
     /// <summary>Those who wait for scores.</summary>
