@@ -381,8 +381,7 @@ public sealed partial class ShardActor : IShard
         if (batch.Failure is { } failure)
             throw new ShardException($"partition {Partition}: the model failed to score the batch before offset {batch.NextOffset}", failure);
 
-        while (!abandoned && !outputs.TryBeginBatch())
-            await Task.Delay(context.Options.QueueFullDelay, context.Time);
+        await BeginOutputsAsync();
         var emission = idleEmissions.TryPop(out var idle) ? idle : new Emission(this);
         emission.Begin(batch.NextOffset, batch.Records);
         unacknowledged.Enqueue(emission);
@@ -405,6 +404,12 @@ public sealed partial class ShardActor : IShard
         emission.Seal();
         batch.Reset();
         idleBatches.Push(batch);
+    }
+
+    private async ValueTask BeginOutputsAsync()
+    {
+        while (!abandoned && !outputs.TryBeginBatch())
+            await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 
     private OutputRecord WriteScore(Batch batch, int row, Emission emission)
