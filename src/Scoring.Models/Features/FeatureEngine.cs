@@ -15,7 +15,7 @@ public sealed partial class FeatureEngine
     private const int SweepSteps = 2;
 
     // The years 1 to 9999, so that no window's arithmetic can overflow.
-    private const long EarliestMicros = -62_135_596_800_000_000;
+    internal const long EarliestMicros = -62_135_596_800_000_000;
     private const long LatestMicros = 253_402_300_799_999_999;
 
     // Low enough to be before every event, high enough that subtracting a duration cannot overflow.
