@@ -42,7 +42,7 @@ public class NodesTests
     public async Task A_record_that_an_earlier_life_of_the_node_waited_for_answers_no_call_of_this_one()
     {
         using var broker = new TestBroker(partitions: 1);
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         for (var i = 0; i < 10_000; i++)
             client.Send("c"u8.ToArray(), Encoding.UTF8.GetBytes(Transaction($"old-{i}", "c")), replyTo: "node:1");
         client.Flush();
