@@ -49,7 +49,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
-        Ledger = new ScoreLedger(Options.Ledger);
+        Ledger = ScoreLedgers.Open(Options.Ledger);
         var context = Context(meters);
         shards = new ShardSet(context);
         quietShards = new QuietShards(shards, context, meters);
@@ -75,7 +75,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public BundleManifest Model => model.Manifest;
 
     /// <summary>The scores, for queries.</summary>
-    public ScoreLedger Ledger { get; }
+    public IScoreLedger Ledger { get; }
 
     /// <summary>The shards of this node.</summary>
     public IEnumerable<ShardActor> Shards => shards.Shards;
