@@ -40,6 +40,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ShardContext context;
     private readonly CancellationTokenSource stop = new();
     private ShardClock? clock;
+    private ShardReporter? reporter;
     private Task begun = Task.CompletedTask;
     private readonly KafkaSource source;
     private readonly InputRelay? relay;
@@ -94,6 +95,12 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>The scores, for queries.</summary>
     public IScoreLedger Ledger { get; }
 
+    /// <summary>Partitions of the input log; null until the node has begun.</summary>
+    public int? InputPartitions { get; private set; }
+
+    /// <summary>Where other nodes reach this one; null if they can't.</summary>
+    public Uri? Address => context.Owner.Address;
+
     /// <summary>The shards of this node.</summary>
     public IEnumerable<ShardActor> Shards => shards.Shards;
 
@@ -107,6 +114,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public bool IsReady =>
         source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && retries.IsReachable
         && Partitions().All(p => p.Down is null) && shards.Shards.All(s => s.Progress.Phase == ShardPhase.Live);
+
+    internal ISnapshotStore Store => store;
 
     internal PendingReplies Replies { get; }
 
@@ -146,8 +155,10 @@ public sealed partial class ScoringNode : IAsyncDisposable
     }
 
     /// <summary>Joins the group and begins to score.</summary>
-    public void Start()
+    /// <param name="address">Where other nodes reach this one; null if they can't.</param>
+    public void Start(Uri? address)
     {
+        context.Owner = new ShardOwner(Options.NodeId, address);
         begun = BeginAsync();
         projection.Start();
         LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
@@ -165,6 +176,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
         await begun;
         if (clock is not null)
             await clock.DisposeAsync();
+        if (reporter is not null)
+            await reporter.DisposeAsync();
         await Task.WhenAll(source.DisposeAsync().AsTask(), relay?.DisposeAsync().AsTask() ?? Task.CompletedTask, projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
@@ -190,7 +203,9 @@ public sealed partial class ScoringNode : IAsyncDisposable
                     return true;
                 },
                 stop.Token);
+            InputPartitions = partitions;
             clock = new ShardClock(shards, context, meters);
+            reporter = new ShardReporter(shards, source.Partitions, store, context, meters);
             source.Start();
             relay?.Start();
         }
