@@ -14,10 +14,12 @@ public sealed class ScoringHost : IAsyncDisposable
 
     private readonly WebApplication web;
     private readonly MetricsText metrics;
+    private readonly PeerShards peers;
 
-    private ScoringHost(WebApplication web, ScoringNode node, MetricsText metrics)
+    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, MetricsText metrics)
     {
         this.web = web;
+        this.peers = peers;
         Node = node;
         this.metrics = metrics;
     }
@@ -58,9 +60,11 @@ public sealed class ScoringHost : IAsyncDisposable
         web.MapOpenApi("/openapi/{documentName}.json");
         web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
         HealthEndpoints.Map(web, node);
-        ScoreEndpoints.Map(web, node);
-        StateEndpoints.Map(web, node);
-        return new ScoringHost(web, node, metrics);
+        var queries = web.MapGroup("").AddEndpointFilter(new StoresAway());
+        ScoreEndpoints.Map(queries, node);
+        var peers = new PeerShards(node.Store, options.Http.ForwardTimeout, node.Time, web.Services.GetRequiredService<IMeterFactory>());
+        StateEndpoints.Map(queries, node, peers);
+        return new ScoringHost(web, node, peers, metrics);
     }
 
     /// <summary>Listens, joins the group and begins to score.</summary>
@@ -77,7 +81,7 @@ public sealed class ScoringHost : IAsyncDisposable
             throw new OptionsException([$"{ScoringOptions.Section}:Http:Urls: {e.Message}"]);
         }
 
-        Node.Start();
+        Node.Start(NodeAddress.Of(Node.Options.Http, web.Urls, Environment.MachineName));
     }
 
     /// <summary>Runs until the process is asked to stop or the node can't go on, then stops gracefully.</summary>
@@ -101,6 +105,7 @@ public sealed class ScoringHost : IAsyncDisposable
     {
         // Calls first: those that wait for a score need the node to get it.
         await web.StopAsync();
+        peers.Dispose();
         await Node.DisposeAsync();
         await web.DisposeAsync();
         metrics.Dispose();

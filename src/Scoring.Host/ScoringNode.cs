@@ -41,6 +41,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ShardContext context;
     private readonly CancellationTokenSource stop = new();
     private ShardClock? clock;
+    private ShardReporter? reporter;
     private Task begun = Task.CompletedTask;
     private readonly KafkaSource source;
     private readonly InputRelay? relay;
@@ -62,7 +63,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
-        Ledger = new ScoreLedger(Options.Ledger);
+        Ledger = ScoreLedgers.Open(Options.Ledger);
         var metrics = new ShardMetrics(meters);
         store = SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters);
         retries = new StoreRetries(store, Options.Shards, metrics, time, loggers.CreateLogger<StoreRetries>());
@@ -94,7 +95,13 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public BundleManifest Model => model.Manifest;
 
     /// <summary>The scores, for queries.</summary>
-    public ScoreLedger Ledger { get; }
+    public IScoreLedger Ledger { get; }
+
+    /// <summary>Partitions of the input log; null until the node has begun.</summary>
+    public int? InputPartitions { get; private set; }
+
+    /// <summary>Where other nodes reach this one; null if they can't.</summary>
+    public Uri? Address => context.Owner.Address;
 
     /// <summary>The shards of this node.</summary>
     public IEnumerable<ShardActor> Shards => shards.Shards;
@@ -109,6 +116,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public bool IsReady =>
         source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && retries.IsReachable
         && Partitions().All(p => p.Down is null) && shards.Shards.All(s => s.Progress.Phase == ShardPhase.Live);
+
+    internal ISnapshotStore Store => store;
 
     internal PendingReplies Replies { get; }
 
@@ -148,8 +157,10 @@ public sealed partial class ScoringNode : IAsyncDisposable
     }
 
     /// <summary>Joins the group and begins to score.</summary>
-    public void Start()
+    /// <param name="address">Where other nodes reach this one; null if they can't.</param>
+    public void Start(Uri? address)
     {
+        context.Owner = new ShardOwner(Options.NodeId, address);
         begun = BeginAsync();
         projection.Start();
         LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
@@ -167,6 +178,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
         await begun;
         if (clock is not null)
             await clock.DisposeAsync();
+        if (reporter is not null)
+            await reporter.DisposeAsync();
         await Task.WhenAll(source.DisposeAsync().AsTask(), relay?.DisposeAsync().AsTask() ?? Task.CompletedTask, projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
@@ -193,7 +206,9 @@ public sealed partial class ScoringNode : IAsyncDisposable
                     return true;
                 },
                 stop.Token);
+            InputPartitions = partitions;
             clock = new ShardClock(shards, context, meters);
+            reporter = new ShardReporter(shards, source.Partitions, store, context, meters);
             source.Start();
             relay?.Start();
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using Confluent.Kafka;
+using Scoring.Kafka;
 using Scoring.Models.Files;
 using Scoring.Models.Wire;
 using Scoring.Producer.Load;

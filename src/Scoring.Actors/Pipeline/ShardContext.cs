@@ -29,8 +29,8 @@ public sealed record ShardContext
     /// <summary>Where state is durable.</summary>
     public required StoreRetries Store { get; init; }
 
-    /// <summary>This node, as the store names the owner of a shard.</summary>
-    public required ShardOwner Owner { get; init; }
+    /// <summary>This node, as the store names the owner of a shard. A host that learns its address late sets it before the first shard opens.</summary>
+    public required ShardOwner Owner { get; set; }
 
     /// <summary>Reads the log again, for recovery.</summary>
     public required ILogReader Reader { get; init; }
