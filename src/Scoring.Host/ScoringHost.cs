@@ -10,7 +10,7 @@ namespace Scoring.Host;
 public sealed class ScoringHost : IAsyncDisposable
 {
     // For the calls that wait for their score; the node needs the rest of the ten seconds that a stop may take.
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+    internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication web;
     private readonly MetricsText metrics;

@@ -22,7 +22,7 @@ namespace Scoring.Host;
 /// </summary>
 public sealed partial class ScoringNode : IAsyncDisposable
 {
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EmbeddedLinger = TimeSpan.FromMilliseconds(2);
 

@@ -64,8 +64,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* appsettings.Production.json, which stands over the image's appsettings.json. */}}
 {{- define "scoring.settings" -}}
 {{- $chart := dict "Kafka" (dict "BootstrapServers" .Values.kafka.bootstrapServers "Client" (include "scoring.kafkaClient" . | fromJson)) -}}
-{{- $_ := set $chart "State" (dict "Provider" "postgres") -}}
-{{- $_ := set $chart "Ledger" (dict "Provider" "postgres") -}}
+{{- $_ := set $chart "State" (dict "Provider" "Postgres") -}}
+{{- $_ := set $chart "Ledger" (dict "Provider" "Postgres") -}}
 {{- if .Values.model.path -}}
 {{- $_ := set $chart "Model" (dict "Path" (ternary (printf "/models/%s" .Values.model.path) .Values.model.path (not (empty .Values.model.volume)))) -}}
 {{- end -}}
