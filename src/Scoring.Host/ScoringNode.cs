@@ -6,6 +6,7 @@ using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
+using Scoring.Actors.State;
 using Scoring.Actors.Telemetry;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
@@ -167,6 +168,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
             SessionTimeout = TimeSpan.FromSeconds(6),
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
         },
+        State = options.State with { CheckpointBytes = Math.Min(options.State.CheckpointBytes, StateOptions.EmbeddedCheckpointBytes) },
         // It also walks a partition's batches one by one to find where a fetch begins: fewer, larger ones spare it most.
         Output = options.Output with { BootstrapServers = address, Linger = EmbeddedLinger },
     };

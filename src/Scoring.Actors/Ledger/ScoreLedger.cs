@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Scoring.Actors.Sql;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Ledger;

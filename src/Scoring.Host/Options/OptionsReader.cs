@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Npgsql;
 using Scoring.Actors.Log;
+using Scoring.Actors.Sql;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Options;
@@ -68,6 +70,7 @@ internal static class OptionsReader
         Annotations(options.Entities, "Entities", errors);
         Annotations(options.Features, "Features", errors);
         Annotations(options.Model, "Model", errors);
+        Annotations(options.State, "State", errors);
         Annotations(options.Ledger, "Ledger", errors);
         Annotations(options.Http, "Http", errors);
         Cross(options, errors);
@@ -115,6 +118,10 @@ internal static class OptionsReader
         Between(options.Http.ScoreTimeout, Millisecond, TimeSpan.FromHours(1), "Http:ScoreTimeout", errors);
         Between(options.Ledger.RetryDelay, Millisecond, TimeSpan.FromHours(1), "Ledger:RetryDelay", errors);
         Between(options.Ledger.Retention, Millisecond, TimeSpan.FromDays(36_525), "Ledger:Retention", errors);
+        Between(options.State.CommandTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), "State:CommandTimeout", errors);
+        Between(options.State.CheckpointInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1), "State:CheckpointInterval", errors);
+        Between(options.State.ReportInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10), "State:ReportInterval", errors);
+        Database(options.State.Provider, options.State.ConnectionString, "State", errors);
         Names(options.Topics.Resolved(), errors);
         Addresses(options.Http.Urls, errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
@@ -131,6 +138,23 @@ internal static class OptionsReader
     {
         if (value < least || value > most)
             errors.Add($"{ScoringOptions.Section}:{name}: {value} is not between {least} and {most}");
+    }
+
+    private static void Database(SqlProvider provider, string connectionString, string section, List<string> errors)
+    {
+        var name = $"{ScoringOptions.Section}:{section}:ConnectionString";
+        if (provider == SqlProvider.Postgres && connectionString.Length == 0)
+            errors.Add($"{name}: is missing; with PostgreSQL it says where the server is (Host=…;Username=…;Password=…;Database=…)");
+        if (provider == SqlProvider.Sqlite && connectionString.Length > 0)
+            errors.Add($"{name}: is for PostgreSQL, and {ScoringOptions.Section}:{section}:Provider is {provider}; set Provider to Postgres, or name SQLite's file with Path");
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (ArgumentException e)
+        {
+            errors.Add($"{name}: {e.Message}");
+        }
     }
 
     // A topic that is read and written would be read without end.

@@ -5,6 +5,7 @@ using Scoring.Actors.Log;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
+using Scoring.Actors.State;
 using Scoring.Kafka;
 using Scoring.Models.Wire;
 
@@ -82,6 +83,9 @@ public sealed record ScoringOptions
 
     /// <summary>The model bundle's folder.</summary>
     public FileOptions Model { get; init; } = new() { Path = "models/fraud/1" };
+
+    /// <summary>The state of the shards.</summary>
+    public StateOptions State { get; init; } = new();
 
     /// <summary>The ledger.</summary>
     public LedgerOptions Ledger { get; init; } = new();

@@ -23,9 +23,10 @@ public partial class LayeringTests
         ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sink"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
-        ["Scoring.Actors.State"] = ["Scoring.Actors.Telemetry"],
+        ["Scoring.Actors.Sql"] = [],
+        ["Scoring.Actors.State"] = ["Scoring.Actors.Telemetry", "Scoring.Actors.Sql"],
         ["Scoring.Actors.Relay"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Wire"],
         ["Scoring.Actors.Pipeline"] =
         [
             "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",

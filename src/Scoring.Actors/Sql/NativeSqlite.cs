@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using SQLitePCL;
 
-namespace Scoring.Actors.Ledger;
+namespace Scoring.Actors.Sql;
 
 /// <summary>
 /// Makes the SQLite provider use the system's library: it is patched with the system, and newer than the

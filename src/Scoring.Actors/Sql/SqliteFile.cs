@@ -1,0 +1,59 @@
+using Microsoft.Data.Sqlite;
+
+namespace Scoring.Actors.Sql;
+
+/// <summary>A database file, or where no path is given one in a temporary folder that goes when this is disposed.</summary>
+internal sealed class SqliteFile : IDisposable
+{
+    private readonly string connectionString;
+    private readonly string? temporaryFolder;
+    private readonly TimeSpan timeout;
+
+    /// <summary>Makes the folder where it is missing.</summary>
+    /// <param name="path">Where the file is; empty for a temporary one.</param>
+    /// <param name="name">What a temporary one is called.</param>
+    /// <param name="timeout">How long a statement waits for another connection's lock.</param>
+    internal SqliteFile(string path, string name, TimeSpan timeout)
+    {
+        NativeSqlite.Load();
+        this.timeout = timeout;
+        if (path.Length == 0)
+        {
+            temporaryFolder = Directory.CreateTempSubdirectory($"scoring-{name}-").FullName;
+            path = System.IO.Path.Combine(temporaryFolder, $"{name}.db");
+        }
+        else if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        Path = path;
+        connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            DefaultTimeout = (int)Math.Ceiling(timeout.TotalSeconds),
+            Pooling = false,
+        }.ToString();
+    }
+
+    /// <summary>Where the file is.</summary>
+    internal string Path { get; }
+
+    /// <summary>Opens a connection, which is the caller's.</summary>
+    /// <exception cref="SqliteException">The file can't be opened.</exception>
+    internal SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(connectionString);
+        connection.Open();
+        // The provider's own wait asks every 150 ms; the library's asks sooner.
+        connection.Run($"PRAGMA busy_timeout = {(int)timeout.TotalMilliseconds}");
+        return connection;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (temporaryFolder is not null)
+            Directory.Delete(temporaryFolder, recursive: true);
+    }
+}

@@ -1,0 +1,296 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Data.Sqlite;
+using Scoring.Actors.Sql;
+
+namespace Scoring.Actors.State;
+
+/// <summary>
+/// The state of the shards in an SQLite file, for the nodes of one machine. One thread writes and others read beside it;
+/// a writing transaction takes the file's lock before it looks at an epoch. A process that is stopped in the middle of a
+/// write keeps that lock until it goes on or ends: where nodes must outlive each other's pauses, use PostgreSQL.
+/// </summary>
+public sealed class SqliteSnapshotStore : ISnapshotStore
+{
+    private const int Readers = 2;
+    private const int MaxWaitingCalls = 4_096;
+    private const int PurgedKeys = 2_000;
+
+    private readonly SqliteFile file;
+    private readonly SqliteThreads writer;
+    private readonly SqliteThreads readers;
+    private readonly StateMetrics metrics;
+    private readonly StoreCalls calls;
+    private readonly string name;
+    private readonly Dictionary<(int Partition, string Kind), byte[]> purgedTo = [];
+
+    /// <summary>Makes the store; preparing it opens the file.</summary>
+    /// <param name="options">Where the file is.</param>
+    /// <param name="time">Times the calls.</param>
+    /// <param name="meters">Where its metrics are counted.</param>
+    public SqliteSnapshotStore(StateOptions options, TimeProvider time, IMeterFactory meters)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(meters);
+        file = new SqliteFile(options.Path, "state", options.CommandTimeout);
+        name = $"SQLite file '{file.Path}'";
+        metrics = new StateMetrics(meters);
+        calls = new StoreCalls(name, IsTransient, metrics, time);
+        // A call that began must end by SQLite's own timeout, with a known outcome, before its caller gives it up.
+        var callTimeout = (2 * options.CommandTimeout) + TimeSpan.FromSeconds(2);
+        writer = new SqliteThreads("state-writer", 1, MaxWaitingCalls, callTimeout, time, OpenWriter);
+        readers = new SqliteThreads("state-reader", Readers, MaxWaitingCalls, callTimeout, time, file.Open);
+    }
+
+    /// <inheritdoc/>
+    public Task PrepareAsync(LogIdentity identity, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return WriteAsync("prepare", connection => Prepare(connection, identity), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<ShardSnapshot> AcquireAsync(int partition, ShardOwner owner, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        return WriteAsync("acquire", connection => Acquire(connection, partition, owner), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        return ReadAsync("load", connection => Load(connection, partition, keys), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+        ReadAsync("load_watched", connection => LoadWatched(connection, partition), cancellation);
+
+    /// <inheritdoc/>
+    public Task<bool> WriteAsync(Checkpoint checkpoint, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return WriteAsync("write", connection => Write(connection, checkpoint), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return WriteAsync("quarantine", connection => connection.Run(SqliteState.Quarantine, partition, epoch, record.Offset, record.Reason) > 0, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task ReportAsync(IReadOnlyList<ShardReport> reports, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(reports);
+        return WriteAsync("report", connection => Report(connection, reports), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ShardRow>> ShardsAsync(CancellationToken cancellation) => ReadAsync("list", Shards, cancellation);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        await readers.DisposeAsync();
+        file.Dispose();
+    }
+
+    private SqliteConnection OpenWriter()
+    {
+        var connection = file.Open();
+        connection.Run("PRAGMA journal_mode = WAL");
+        // An epoch that a crash of the machine took back would let two owners have the same one.
+        connection.Run("PRAGMA synchronous = FULL");
+        connection.Run("PRAGMA journal_size_limit = 67108864");
+        return connection;
+    }
+
+    private bool Prepare(SqliteConnection connection, LogIdentity identity)
+    {
+        using var exists = connection.Statement(SqliteState.SchemaExists);
+        if ((long)exists.ExecuteScalar()! == 0)
+        {
+            connection.Run(SqliteState.Schema);
+            connection.Run(SqliteState.WriteIdentity, StoredIdentity.SchemaVersion, identity.Topic, identity.TopicId, identity.Partitions, identity.GroupId);
+        }
+
+        using var read = connection.Statement(SqliteState.ReadIdentity);
+        using (var row = read.ExecuteReader())
+        {
+            row.Read();
+            new StoredIdentity(row.GetInt32(0), new LogIdentity(row.GetString(1), row.GetString(2), row.GetInt32(3), row.GetString(4))).Check(name, identity);
+        }
+
+        connection.Run(SqliteState.WriteTopicId, identity.TopicId);
+        return true;
+    }
+
+    private static ShardSnapshot Acquire(SqliteConnection connection, int partition, ShardOwner owner)
+    {
+        connection.Run(SqliteState.Acquire, partition, owner.NodeId, owner.Address?.ToString());
+        using var shard = connection.Statement(SqliteState.ReadShard, partition);
+        using var row = shard.ExecuteReader();
+        row.Read();
+        var (epoch, offset, marks) = (row.GetInt64(0), Long(row, 1), Bytes(row, 2));
+        using var noted = connection.Statement(SqliteState.ReadQuarantine, partition, offset ?? 0);
+        using var rows = noted.ExecuteReader();
+        var quarantined = new List<long>();
+        while (rows.Read())
+            quarantined.Add(rows.GetInt64(0));
+        return new ShardSnapshot(epoch, offset, marks, quarantined);
+    }
+
+    // There is no round trip to save inside a process: a look-up of one key costs less than a statement for many.
+    private IReadOnlyList<EntityRow> Load(SqliteConnection connection, int partition, IReadOnlyList<EntityKey> keys)
+    {
+        using var statement = connection.Statement(SqliteState.Load, partition, null, null);
+        var found = new List<EntityRow>(keys.Count);
+        foreach (var (kind, key) in keys)
+        {
+            statement.Parameters[1].Value = kind;
+            statement.Parameters[2].Value = key.ToBlob();
+            using var row = statement.ExecuteReader();
+            if (row.Read())
+                found.Add(Entity(row, kind, key));
+        }
+
+        return metrics.Loaded(found);
+    }
+
+    private IReadOnlyList<EntityRow> LoadWatched(SqliteConnection connection, int partition)
+    {
+        using var statement = connection.Statement(SqliteState.LoadWatched, partition);
+        using var row = statement.ExecuteReader();
+        var found = new List<EntityRow>();
+        while (row.Read())
+            found.Add(Entity(row, row.GetString(4), Bytes(row, 5)));
+        return metrics.Loaded(found);
+    }
+
+    private bool Write(SqliteConnection connection, Checkpoint checkpoint)
+    {
+        if (connection.Run(SqliteState.Fence, checkpoint.Partition, checkpoint.Epoch, checkpoint.Offset, checkpoint.Marks.ToBlob()) == 0)
+            return false;
+        var (added, bytes) = Upsert(connection, checkpoint);
+        var removed = 0L;
+        foreach (var purge in checkpoint.Purges)
+        {
+            var gone = Purge(connection, checkpoint.Partition, purge);
+            (removed, bytes) = (removed + gone.Rows, bytes - gone.Bytes);
+        }
+
+        connection.Run(SqliteState.Count, checkpoint.Partition, added - removed, bytes);
+        connection.Run(SqliteState.PruneQuarantine, checkpoint.Partition, checkpoint.Offset);
+        metrics.Wrote(checkpoint, removed);
+        return true;
+    }
+
+    private static (long Rows, long Bytes) Upsert(SqliteConnection connection, Checkpoint checkpoint)
+    {
+        using var size = connection.Statement(SqliteState.Size, checkpoint.Partition, null, null);
+        using var upsert = connection.Statement(SqliteState.Upsert, checkpoint.Partition, null, null, checkpoint.Offset, null, null, null);
+        var (added, bytes) = (0L, 0L);
+        foreach (var entity in checkpoint.Entities)
+        {
+            size.Parameters[1].Value = upsert.Parameters[1].Value = entity.Kind;
+            size.Parameters[2].Value = upsert.Parameters[2].Value = entity.Key.ToBlob();
+            upsert.Parameters[4].Value = entity.NewestMicros;
+            upsert.Parameters[5].Value = entity.Watched ? 1 : 0;
+            upsert.Parameters[6].Value = entity.State.ToBlob();
+            var before = (long?)size.ExecuteScalar();
+            upsert.ExecuteNonQuery();
+            added += before is null ? 1 : 0;
+            bytes += entity.State.Length - (before ?? 0);
+        }
+
+        return (added, bytes);
+    }
+
+    private (long Rows, long Bytes) Purge(SqliteConnection connection, int partition, EntityPurge purge)
+    {
+        var place = (partition, purge.Kind);
+        var (rows, bytes) = (new List<long>(), 0L);
+        var (seen, last) = (0, purgedTo.GetValueOrDefault(place, []));
+        using (var slice = connection.Statement(SqliteState.PurgeSlice, partition, purge.Kind, last, purge.BeforeMicros, PurgedKeys))
+        using (var row = slice.ExecuteReader())
+        {
+            for (; row.Read(); seen++)
+            {
+                last = Bytes(row, 1);
+                if (!row.GetBoolean(2))
+                    continue;
+                rows.Add(row.GetInt64(0));
+                bytes += row.GetInt64(3);
+            }
+        }
+
+        purgedTo[place] = seen < PurgedKeys ? [] : last;
+        foreach (var id in rows)
+            connection.Run(SqliteState.Remove, id);
+        return (rows.Count, bytes);
+    }
+
+    private static bool Report(SqliteConnection connection, IReadOnlyList<ShardReport> reports)
+    {
+        foreach (var r in reports)
+            connection.Run(SqliteState.Report, r.Partition, r.Epoch, r.Phase, r.CommittedOffset, r.EndOffset, r.WatermarkMicros, r.Entities, r.EntityBytes);
+        return true;
+    }
+
+    private static IReadOnlyList<ShardRow> Shards(SqliteConnection connection)
+    {
+        using var statement = connection.Statement(SqliteState.Shards);
+        using var row = statement.ExecuteReader();
+        var shards = new List<ShardRow>();
+        while (row.Read())
+            shards.Add(Shard(row));
+        return shards;
+    }
+
+    private static ShardRow Shard(SqliteDataReader row)
+    {
+        var report = new ShardReport
+        {
+            Partition = row.GetInt32(0),
+            Epoch = row.GetInt64(1),
+            Phase = row.GetString(2),
+            CommittedOffset = Long(row, 3),
+            EndOffset = Long(row, 4),
+            WatermarkMicros = Long(row, 5),
+            Entities = row.GetInt64(6),
+            EntityBytes = row.GetInt64(7),
+        };
+        var owner = new ShardOwner(row.GetString(8), row.IsDBNull(9) ? null : new Uri(row.GetString(9)));
+        return new ShardRow(report, owner, Long(row, 10), Age(row, 11), Age(row, 12), row.GetInt64(13), row.GetInt64(14));
+    }
+
+    private Task<T> ReadAsync<T>(string operation, Func<SqliteConnection, T> read, CancellationToken cancellation) =>
+        calls.MeasureAsync(operation, () => readers.RunAsync(connection => InTransaction(connection, deferred: true, read), cancellation));
+
+    private Task<T> WriteAsync<T>(string operation, Func<SqliteConnection, T> write, CancellationToken cancellation) =>
+        calls.MeasureAsync(operation, () => writer.RunAsync(connection => InTransaction(connection, deferred: false, write), cancellation));
+
+    private static T InTransaction<T>(SqliteConnection connection, bool deferred, Func<SqliteConnection, T> call)
+    {
+        using var transaction = connection.BeginTransaction(deferred);
+        var result = call(connection);
+        // What was refused is rolled back.
+        if (result is not false)
+            transaction.Commit();
+        return result;
+    }
+
+    private static bool IsTransient(Exception failure) => failure is TimeoutException || SqliteStatements.IsTransient(failure);
+
+    private static EntityRow Entity(SqliteDataReader row, string kind, ReadOnlyMemory<byte> key) =>
+        new(kind, key, row.GetInt64(0), Bytes(row, 1), Long(row, 2), Bytes(row, 3));
+
+    private static long? Long(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+
+    private static TimeSpan? Age(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : TimeSpan.FromDays(Math.Max(0, row.GetDouble(column)));
+
+    private static byte[] Bytes(SqliteDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<byte[]>(column);
+}
