@@ -17,55 +17,89 @@ public sealed partial class FeatureEngine
 
     private readonly ArrayBufferWriter<byte> stateBuffer = new();
 
-    /// <summary>How many entities changed since they were last saved.</summary>
-    public long ChangedEntities => tables.Sum(t => t?.Changed.Count(e => e.Changed) ?? 0);
-
     /// <summary>
-    /// Writes the state of each entity, in a versioned binary form, so that an engine that restores it goes on
-    /// exactly as this one. Afterwards none counts as changed.
+    /// Writes the state of each entity in memory, in a versioned binary form, so that an engine that restores it goes
+    /// on exactly as this one. Which entities count as changed stays as it is.
     /// </summary>
-    /// <param name="changedOnly">Whether to leave out what did not change since it was last saved or restored.</param>
     /// <param name="visit">Takes each state.</param>
-    public void SaveEntities(bool changedOnly, EntityStateVisitor visit)
+    public void SaveEntities(EntityStateVisitor visit)
     {
         ArgumentNullException.ThrowIfNull(visit);
         foreach (var table in tables)
         {
             if (table is null)
                 continue;
-            foreach (var entity in changedOnly ? System.Runtime.InteropServices.CollectionsMarshal.AsSpan(table.Changed) : table.Slots)
+            foreach (var entity in table.Slots)
             {
-                if (entity is null || (changedOnly && !entity.Changed))
+                if (entity is null)
                     continue;
                 stateBuffer.ResetWrittenCount();
                 EntityCodec.Write(table.Plan, entity, stateBuffer);
                 visit(table.Plan.Name, entity.Key, stateBuffer.WrittenSpan);
-                entity.Changed = false;
             }
-
-            table.Changed.Clear();
         }
+    }
+
+    /// <summary>Writes the state of one entity; whether it counts as changed stays as it is.</summary>
+    /// <param name="kind">The entity's name in the feature set.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="writer">Where to.</param>
+    /// <returns>False if it is not in memory.</returns>
+    /// <exception cref="ArgumentException">The engine keeps no such kind.</exception>
+    public bool TrySaveEntity(string kind, ReadOnlySpan<byte> key, IBufferWriter<byte> writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        var table = TableOf(kind);
+        if (table.Find(key, Hash64.Of(key)) is not { } entity)
+            return false;
+        EntityCodec.Write(table.Plan, entity, writer);
+        return true;
     }
 
     /// <summary>Adds an entity as it was saved.</summary>
     /// <param name="kind">The entity's name in the feature set.</param>
     /// <param name="key">Its key, as it was saved.</param>
     /// <param name="state">Its state.</param>
-    /// <exception cref="FormatException">The state is damaged or of another layout; the message says what is wrong.</exception>
+    /// <param name="changed">Whether it differs from what is durable of it, as an entity that is put back does.</param>
+    /// <exception cref="StateDamagedException">The state is not as it was written; the engine is unchanged.</exception>
+    /// <exception cref="StateLayoutException">The state is of a format or layout that this engine can't read; the engine is unchanged.</exception>
     /// <exception cref="ArgumentException">The engine keeps no such kind, or already holds the entity.</exception>
-    public void RestoreEntity(string kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> state)
+    public void RestoreEntity(string kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> state, bool changed = false)
     {
-        var table = Array.Find(tables, t => t?.Plan.Name == kind)
-            ?? throw new ArgumentException($"this engine keeps no entity '{kind}'; it keeps {string.Join(", ", tables.OfType<EntityTable>().Select(t => t.Plan.Name))}", nameof(kind));
-        var hash = Hash64.Of(key);
-        if (table.Find(key, hash) is not null)
-            throw new ArgumentException($"the engine already holds this {kind}", nameof(key));
-        var entity = new Entity(table.Plan, key, hash);
+        var table = TableOf(kind);
+        var entity = NewEntity(table, key);
         EntityCodec.Read(table.Plan, entity, state, plan.Fields.Length);
+        entity.MayBeStored = true;
         table.Add(entity);
+        if (changed)
+            table.Changes.Mark(entity);
         if (table.Plan.MerchantTable >= 0)
             sessions!.Watch(entity);
     }
+
+    /// <summary>
+    /// Adds an empty entity in the place of one whose saved state is damaged beyond repair. Its features are
+    /// <c>state_incomplete</c> as long as their window reaches back to the watermark of now or before, since all
+    /// that it lost lies there.
+    /// </summary>
+    /// <param name="kind">The entity's name in the feature set.</param>
+    /// <param name="key">Its key.</param>
+    /// <exception cref="ArgumentException">The engine keeps no such kind, or already holds the entity.</exception>
+    public void StartIncomplete(string kind, ReadOnlySpan<byte> key)
+    {
+        var table = TableOf(kind);
+        var entity = NewEntity(table, key);
+        entity.IncompleteThrough = Math.Max(WatermarkMicros, EarliestMicros);
+        entity.MayBeStored = true;
+        table.Add(entity);
+        table.Changes.Mark(entity);
+    }
+
+    /// <summary>Drops an entity from memory, changed or not; of a frozen set it is still written as it was at the freeze.</summary>
+    /// <param name="kind">The entity's name in the feature set.</param>
+    /// <param name="key">Its key; one that is not in memory is let be.</param>
+    /// <exception cref="ArgumentException">The engine keeps no such kind.</exception>
+    public void Discard(string kind, ReadOnlySpan<byte> key) => TableOf(kind).Remove(key, Hash64.Of(key));
 
     /// <summary>Writes the engine's own marks of time, which belong to a checkpoint like its entities.</summary>
     /// <param name="writer">Where to.</param>
@@ -91,4 +125,15 @@ public sealed partial class FeatureEngine
         previousTime = BinaryPrimitives.ReadInt64LittleEndian(marks[9..]);
         expiryMark = BinaryPrimitives.ReadInt64LittleEndian(marks[17..]);
     }
+
+    private static Entity NewEntity(EntityTable table, ReadOnlySpan<byte> key)
+    {
+        var hash = Hash64.Of(key);
+        if (table.Find(key, hash) is not null)
+            throw new ArgumentException($"the engine already holds this {table.Plan.Name}", nameof(key));
+        return new Entity(table.Plan, key, hash) { IsTouched = true };
+    }
+
+    private EntityTable TableOf(string kind) => Array.Find(tables, t => t?.Plan.Name == kind)
+        ?? throw new ArgumentException($"this engine keeps no entity '{kind}'; it keeps {string.Join(", ", tables.OfType<EntityTable>().Select(t => t.Plan.Name))}", nameof(kind));
 }

@@ -29,7 +29,6 @@ public sealed partial class FeatureEngine
     private readonly DegradedReasons degraded;
     private readonly long latenessMicros;
     private readonly long horizonMicros;
-    private byte[] key = new byte[256];
     private EventFacts facts;
     private long previousTime = BeforeAllTime;
     private long expiryMark = BeforeAllTime;
@@ -133,10 +132,9 @@ public sealed partial class FeatureEngine
         var marked = false;
         for (var i = 0; i < tables.Length; i++)
         {
-            if (tables[i] is not { Plan: { HasLabels: true, IsLocal: true } entityPlan } table)
+            if (tables[i] is not { Plan: { HasLabels: true, IsLocal: true } } table)
                 continue;
-            var entityKey = entityPlan.IsCard ? CardKey(label.UserId, label.CardId) : label.UserId;
-            marked |= Mark(table, Live(table, entityKey), id, label.IsFraud);
+            marked |= Mark(table, Live(table, LocalKey(table, label.UserId, label.CardId)), id, label.IsFraud);
         }
 
         return Count(marked);
@@ -178,7 +176,8 @@ public sealed partial class FeatureEngine
         {
             if (tables[i] is not { Plan: { IsLocal: true } entityPlan } table)
                 continue;
-            if (Live(table, entityPlan.IsCard ? CardKey(userId, cardId) : userId) is not { Newest: > long.MinValue } entity)
+            var entityKey = LocalKey(table, userId, cardId);
+            if (table.Find(entityKey, Hash64.Of(entityKey)) is not { Newest: > long.MinValue } entity || table.IsExpired(entity, expiryMark))
                 continue;
             known |= entityPlan.IsCard;
             none.Time = entity.Newest;
@@ -273,8 +272,12 @@ public sealed partial class FeatureEngine
             if (tables[i] is not { } table || found[i] is not { } entity)
                 continue;
             var newest = entity.Newest;
+            table.Changes.Mark(entity);
+
+            // Before the events of its sessions may leave: a close is the same whoever moves the watermark past them.
+            if (table.Plan.MerchantTable >= 0)
+                sessions!.Close(entity, facts.Time);
             var accepted = EntityUpdate.Apply(table, entity, facts, latenessMicros, features);
-            table.MarkChanged(entity);
             degraded.Check(table.Plan, entity, facts.Time, accepted ? long.MinValue : newest - table.Plan.HoldMicros);
             if (accepted)
             {
@@ -313,37 +316,6 @@ public sealed partial class FeatureEngine
         sessions?.Close(WatermarkMicros);
         foreach (var table in tables)
             table?.Sweep(expiryMark, SweepSteps);
-    }
-
-    private Entity? Find(int index, in Transaction transaction) => tables[index] is { } table ? Live(table, KeyOf(index, transaction)) : null;
-
-    /// <summary>The entity, which forgets everything if it expired: when it is removed must not matter.</summary>
-    private Entity? Live(EntityTable table, ReadOnlySpan<byte> entityKey)
-    {
-        if (entityKey.IsEmpty || table.Find(entityKey, Hash64.Of(entityKey)) is not { } entity)
-            return null;
-        if (table.IsExpired(entity, expiryMark))
-            table.Expire(entity);
-        return entity;
-    }
-
-    private ReadOnlySpan<byte> KeyOf(int index, in Transaction transaction) => plan.Entities[index].Key switch
-    {
-        TransactionField.CardId => CardKey(transaction.UserId, transaction.CardId),
-        TransactionField.UserId => transaction.UserId,
-        var field => transaction.Field(field),
-    };
-
-    // A card is keyed by its user and itself; 0xFF stands in no UTF-8 text, so no two pairs share a key.
-    private ReadOnlySpan<byte> CardKey(ReadOnlySpan<byte> user, ReadOnlySpan<byte> card)
-    {
-        var length = user.Length + 1 + card.Length;
-        if (key.Length < length)
-            key = new byte[2 * length];
-        user.CopyTo(key);
-        key[user.Length] = 0xFF;
-        card.CopyTo(key.AsSpan(user.Length + 1));
-        return key.AsSpan(0, length);
     }
 
     private static bool Mark(EntityTable table, Entity? entity, ulong id, bool isFraud) =>

@@ -5,9 +5,9 @@ namespace Scoring.Models.Features;
 /// <param name="Late">At least one of its entities refused to insert it, since it is older than the lateness allows.</param>
 /// <param name="Degraded">
 /// Why features are missing or incomplete: <c>entity_not_local:ENTITY</c>, <c>cold_window</c>,
-/// <c>max_events:FEATURE</c> (events of the window left because the entity was full) or
-/// <c>late_history:FEATURE</c> (events of a late transaction's window are held no longer). Empty normally;
-/// the list never changes once returned.
+/// <c>state_incomplete</c> (an entity's saved state was damaged), <c>max_events:FEATURE</c> (events of the window
+/// left because the entity was full) or <c>late_history:FEATURE</c> (events of a late transaction's window are held
+/// no longer). Empty normally; the list never changes once returned.
 /// </param>
 public readonly record struct FeatureResult(bool Duplicate, bool Late, IReadOnlyList<string> Degraded);
 

@@ -143,7 +143,7 @@ public sealed class FeatureEngineTests
             engine.Play(Transaction($"t{i}", i, card: $"c{i}"));
 
         for (var i = 0; i < 5_000; i++)
-            engine.Play(Transaction($"u{i}", (40 * Day) + i, card: "busy"));
+            engine.Play(Transaction($"u{i}", (61 * Day) + i, card: "busy"));
 
         var cards = engine.Statistics()[0];
         Assert.Equal(1, cards.Entities);

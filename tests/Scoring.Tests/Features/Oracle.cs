@@ -122,7 +122,7 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
             key = (e.Texts["userId"] ?? e.Texts["cardId"]) + "/" + key;
         if (!memories.TryGetValue((entity, key), out var memory))
             memories[(entity, key)] = memory = new Memory();
-        if (mark != long.MinValue && memory.Newest != long.MinValue && mark - Hold(entity) >= memory.Newest)
+        if (mark != long.MinValue && memory.Newest != long.MinValue && mark - (2 * Hold(entity)) >= memory.Newest)
             memories[(entity, key)] = memory = new Memory();
         return memory;
     }

@@ -54,4 +54,42 @@ public sealed class OracleTests(ITestOutputHelper output)
         output.WriteLine($"{values} values equal, {duplicates} duplicates, {late} late");
         Assert.True(duplicates > 100 && late > 1000, "the streams must have duplicates and late events");
     }
+
+    [Fact]
+    public void Other_cards_that_push_the_watermark_far_ahead_change_no_feature()
+    {
+        var pushes = 0;
+        for (var seed = 0; seed < StreamsPerBatch; seed++)
+        {
+            var stream = new RandomStream(seed);
+            var (quiet, pushed) = (new FeatureEngine(stream.Set, stream.Options), new FeatureEngine(stream.Set, stream.Options));
+            var hold = stream.Retain + stream.Lateness;
+            var newest = long.MinValue;
+            for (var i = 0; i < stream.Events.Count; i++)
+            {
+                // The one limit: an event that lags all others by more than entities are held.
+                newest = Math.Max(newest, stream.Events[i].Time);
+                if (stream.Events[i].Time < newest - hold)
+                    break;
+
+                // As far as entities are held once more, from the earliest event to come.
+                var ahead = stream.Events.Skip(i).Min(e => e.Time) + hold;
+                for (var push = 0; push < 2; push++)
+                    pushed.Play(Events.Transaction($"push{i}-{push}", ahead, "other", "other"));
+                pushes += pushed.WatermarkMicros > quiet.WatermarkMicros ? 1 : 0;
+                if (stream.Labels[i] is { } labelled)
+                {
+                    quiet.ApplyLabel(RandomStream.Transaction(labelled), true);
+                    pushed.ApplyLabel(RandomStream.Transaction(labelled), true);
+                }
+
+                var (expected, actual) = (quiet.Play(RandomStream.Transaction(stream.Events[i])), pushed.Play(RandomStream.Transaction(stream.Events[i])));
+
+                if (!expected.Features.SequenceEqual(actual.Features) || expected.Result.Duplicate != actual.Result.Duplicate || expected.Result.Late != actual.Result.Late)
+                    Assert.Fail($"seed {seed} event {i}: the watermark changed its features\n{stream}");
+            }
+        }
+
+        Assert.True(pushes > StreamsPerBatch, "the other card must lead");
+    }
 }

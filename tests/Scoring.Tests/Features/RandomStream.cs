@@ -41,6 +41,7 @@ internal sealed class RandomStream
                   card: { key: cardId, retain: {{Retain}}s }
                   user: { key: userId, retain: {{Retain}}s }
                   terminal: { key: terminalId, retain: {{Retain}}s }
+                {{(seed % 2 == 0 && Features.Exists(f => f.Entity == "user") ? $"sessions: {{ entity: user, gap: {1 + (seed % 5)}s }}" : "")}}
                 features:
                 {{string.Join('\n', Features.Select(f => f.Yaml()))}}
                 """),

@@ -1,4 +1,5 @@
 using Scoring.Models.Features.Language;
+using Scoring.Models.Features.State;
 using Scoring.Models.Wire;
 
 namespace Scoring.Models.Features.Plan;
@@ -73,7 +74,18 @@ internal sealed record AggregateRead(int Target, string Feature, Aggregate Aggre
 /// <summary>Everything that an engine keeps of one kind of entity.</summary>
 internal sealed class EntityPlan
 {
-    public required string Name { get; init; }
+    public required string Name
+    {
+        get;
+        init
+        {
+            field = value;
+            ChecksumStart = Crc32C.Append(Crc32C.Start, System.Text.Encoding.UTF8.GetBytes(value));
+        }
+    }
+
+    /// <summary>What the checksums of its states begin with, so that no kind's state passes for another's.</summary>
+    public uint ChecksumStart { get; private init; }
 
     public required TransactionField Key { get; init; }
 

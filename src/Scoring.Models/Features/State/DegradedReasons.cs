@@ -15,6 +15,7 @@ internal sealed class DegradedReasons
     private readonly string[] lateHistory;
     private readonly List<string> reasons = [];
     private string[] last;
+    private bool isIncomplete;
 
     public DegradedReasons(FeaturePlan plan, FeatureEngineOptions options)
     {
@@ -39,31 +40,36 @@ internal sealed class DegradedReasons
 
     public void Clear()
     {
+        isIncomplete = false;
         reasons.Clear();
         reasons.AddRange(always);
     }
 
-    /// <summary>Notes the features whose window at the time reaches back to events that the entity lost.</summary>
+    /// <summary>Notes the features whose window at the time reaches back to events that the entity lost or never knew.</summary>
     /// <param name="plan">The entity's plan.</param>
     /// <param name="entity">The entity.</param>
     /// <param name="time">The event's time.</param>
     /// <param name="heldAfter">For an event too late to insert: its entity may no longer hold events up to here.</param>
     public void Check(EntityPlan plan, Entity entity, long time, long heldAfter)
     {
-        if (entity.LostThrough == long.MinValue && heldAfter == long.MinValue)
+        if (entity.LostThrough == long.MinValue && entity.IncompleteThrough == long.MinValue && heldAfter == long.MinValue)
             return;
         foreach (var target in plan.Targets)
         {
-            if (entity.LostThrough > LowerOf(plan, target, time))
+            var lower = LowerOf(plan, target, time);
+            if (entity.LostThrough > lower)
                 reasons.Add(maxEvents[target]);
-            if (heldAfter > LowerOf(plan, target, time))
+            if (heldAfter > lower)
                 reasons.Add(lateHistory[target]);
+            isIncomplete |= entity.IncompleteThrough > lower;
         }
     }
 
     /// <summary>The reasons noted since <see cref="Clear"/>.</summary>
     public IReadOnlyList<string> Current(long time)
     {
+        if (isIncomplete)
+            reasons.Add("state_incomplete");
         if (time < warmSince)
             reasons.Add("cold_window");
         if (!last.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(reasons)))

@@ -15,7 +15,7 @@ internal sealed class Entity
     private const int SmallestCapacity = 4;
 
     // Object header, fields and the array's header.
-    private const int FixedBytes = 16 + 80 + 24;
+    private const int FixedBytes = 16 + 112 + 24;
 
     public Entity(EntityPlan plan, ReadOnlySpan<byte> key, ulong keyHash)
     {
@@ -65,13 +65,34 @@ internal sealed class Entity
 
     public bool WideAmounts { get; private set; }
 
-    /// <summary>Whether it changed since it was last written.</summary>
-    public bool Changed { get; set; }
+    /// <summary>
+    /// The time up to which events are unknown because its saved state could not be read, in microseconds;
+    /// <see cref="long.MinValue"/> if it lost none.
+    /// </summary>
+    public long IncompleteThrough { get; set; } = long.MinValue;
+
+    /// <summary>The freeze before which it last changed; 0 if it did not since it was read. <see cref="EntityChanges"/> alone sets it.</summary>
+    public int Generation { get; set; }
+
+    /// <summary>Whether the frozen set that it belongs to was written with it.</summary>
+    public bool IsWritten { get; set; }
+
+    /// <summary>Whether a store may hold a version of it.</summary>
+    public bool MayBeStored { get; set; }
+
+    /// <summary>Whether it was looked up since eviction last passed it.</summary>
+    public bool IsTouched { get; set; }
 
     /// <summary>What its table counted it with.</summary>
     public int CountedBytes { get; set; }
 
     public int Count => End - Start;
+
+    /// <summary>The time from which it grows old: of its newest event, seen or unknown; <see cref="long.MinValue"/> if it holds nothing.</summary>
+    public long Age => Math.Max(Newest, IncompleteThrough);
+
+    /// <summary>Whether it has a session that the watermark has yet to close.</summary>
+    public bool IsWatched => WatchedDue != long.MaxValue;
 
     /// <summary>Where the aggregates begin: behind the key, at a multiple of 8.</summary>
     public int SlotsOffset => (KeyBytes + 7) & ~7;
@@ -126,7 +147,7 @@ internal sealed class Entity
     {
         Data.AsSpan(SlotsOffset, 8 * plan.SlotCount).Clear();
         Start = End = 0;
-        Newest = LostThrough = long.MinValue;
+        Newest = LostThrough = IncompleteThrough = long.MinValue;
         Refused = null;
         Sessions = null;
         WatchedDue = long.MaxValue;

@@ -7,13 +7,17 @@ namespace Scoring.Models.Features.State;
 
 /// <summary>
 /// Writes and reads an entity's state: version, layout, newest time, what was lost, then the events column by
-/// column, little-endian. The running aggregates are not written: they follow from the events, exactly, so
-/// what is read back continues bit for bit and is written again as the same bytes.
+/// column, little-endian, and a checksum over kind, key and all of this. The running aggregates are not written:
+/// they follow from the events, exactly, so what is read back continues bit for bit and is written again as the
+/// same bytes. Every version from 2 on ends with the checksum, so damage is told from a newer version.
 /// </summary>
 internal static class EntityCodec
 {
-    private const byte Version = 1;
-    private const int HeaderBytes = 1 + 8 + 8 + 8 + 4 + 4 + 4;
+    private const byte Version = 2;
+    private const byte VersionWithoutChecksum = 1;
+    private const int FirstHeaderBytes = 1 + 8 + 8 + 8 + 4 + 4 + 4;
+    private const int HeaderBytes = FirstHeaderBytes + 8;
+    private const int ChecksumBytes = 4;
     private const int RefusedBytes = 16;
     private const int SessionBytes = (3 * 8) + 4 + 1;
 
@@ -21,8 +25,9 @@ internal static class EntityCodec
     {
         var refused = entity.Refused?.Count ?? 0;
         var sessions = entity.Sessions?.Count ?? 0;
-        var bytes = HeaderBytes + (entity.Count * EventBytes(plan)) + (refused * RefusedBytes) + (sessions * SessionBytes);
-        var output = new Cursor(writer.GetSpan(bytes)[..bytes]);
+        var bytes = HeaderBytes + (entity.Count * EventBytes(plan)) + (refused * RefusedBytes) + (sessions * SessionBytes) + ChecksumBytes;
+        var state = writer.GetSpan(bytes)[..bytes];
+        var output = new Cursor(state);
         output.Byte(Version);
         output.UInt64(plan.Layout);
         output.Int64(entity.Newest);
@@ -30,6 +35,7 @@ internal static class EntityCodec
         output.Int32(entity.Count);
         output.Int32(refused);
         output.Int32(sessions);
+        output.Int64(entity.IncompleteThrough);
         var view = new EntityView(plan, entity);
         for (var place = entity.Start; place < entity.End; place++)
             output.Int64(view.Times[place]);
@@ -60,15 +66,19 @@ internal static class EntityCodec
             output.Byte(session.Changed ? (byte)1 : (byte)0);
         }
 
+        output.Int32((int)Checksum(plan, entity, state[..^ChecksumBytes]));
         writer.Advance(bytes);
     }
 
     /// <summary>Reads a state into an entity that is new.</summary>
-    /// <exception cref="FormatException">The bytes are no state of this entity; it is unchanged.</exception>
+    /// <exception cref="StateDamagedException">The bytes are no state of this entity; it is unchanged.</exception>
+    /// <exception cref="StateLayoutException">They are of a newer version or of another layout; it is unchanged.</exception>
     public static void Read(EntityPlan plan, Entity entity, ReadOnlySpan<byte> state, int fieldCount)
     {
-        var (count, refused, sessions) = Check(plan, state);
-        var input = new Cursor(state[HeaderBytes..]);
+        var body = CheckVersion(plan, entity, state);
+        var header = state[0] == Version ? HeaderBytes : FirstHeaderBytes;
+        var (count, refused, sessions) = Check(plan, body, header);
+        var input = new Cursor(body[header..]);
         var times = input.Take(8 * count);
         var ids = input.Take(plan.KeepsIds ? 8 * count : 0);
         var amounts = input.Take(plan.KeepsAmounts ? 8 * count : 0);
@@ -103,44 +113,61 @@ internal static class EntityCodec
 
         entity.Newest = BinaryPrimitives.ReadInt64LittleEndian(state[9..]);
         entity.LostThrough = BinaryPrimitives.ReadInt64LittleEndian(state[17..]);
+        entity.IncompleteThrough = header == HeaderBytes ? BinaryPrimitives.ReadInt64LittleEndian(state[FirstHeaderBytes..]) : long.MinValue;
         if (count > 0)
             WindowAdvance.Forward(new EntityView(plan, entity), entity.Newest);
     }
 
-    private static (int Count, int Refused, int Sessions) Check(EntityPlan plan, ReadOnlySpan<byte> state)
+    /// <returns>The state without its checksum, which is right.</returns>
+    private static ReadOnlySpan<byte> CheckVersion(EntityPlan plan, Entity entity, ReadOnlySpan<byte> state)
     {
-        if (state.Length < HeaderBytes)
-            throw new FormatException($"entity {plan.Name}: the state has {state.Length} bytes, fewer than its header");
+        if (state.Length < FirstHeaderBytes)
+            throw new StateDamagedException($"entity {plan.Name}: the state has {state.Length} bytes, fewer than its header");
+        if (state[0] == VersionWithoutChecksum)
+            return state;
+        var body = state[..^ChecksumBytes];
+        if (Checksum(plan, entity, body) != BinaryPrimitives.ReadUInt32LittleEndian(state[^ChecksumBytes..]))
+            throw new StateDamagedException($"entity {plan.Name}: the state of {state.Length} bytes has another checksum than when it was written");
         if (state[0] != Version)
-            throw new FormatException($"entity {plan.Name}: the state has format {state[0]}, this program reads {Version}");
-        if (BinaryPrimitives.ReadUInt64LittleEndian(state[1..]) != plan.Layout)
-            throw new FormatException($"entity {plan.Name}: the state was written by a feature set that keeps other columns of its events");
-        var count = BinaryPrimitives.ReadInt32LittleEndian(state[25..]);
-        var refused = BinaryPrimitives.ReadInt32LittleEndian(state[29..]);
-        var sessions = BinaryPrimitives.ReadInt32LittleEndian(state[33..]);
+            throw new StateLayoutException($"entity {plan.Name}: the state has format {state[0]}, this program reads {VersionWithoutChecksum} to {Version}");
+        return body;
+    }
+
+    private static (int Count, int Refused, int Sessions) Check(EntityPlan plan, ReadOnlySpan<byte> body, int header)
+    {
+        if (body.Length < header)
+            throw new StateDamagedException($"entity {plan.Name}: the state has {body.Length} bytes, fewer than its header");
+        if (BinaryPrimitives.ReadUInt64LittleEndian(body[1..]) != plan.Layout)
+            throw new StateLayoutException($"entity {plan.Name}: the state was written by a feature set that keeps other columns of its events");
+        var count = BinaryPrimitives.ReadInt32LittleEndian(body[25..]);
+        var refused = BinaryPrimitives.ReadInt32LittleEndian(body[29..]);
+        var sessions = BinaryPrimitives.ReadInt32LittleEndian(body[33..]);
         if (count < 0 || refused < 0 || sessions < 0 || count > plan.MaxEvents || refused > plan.MaxEvents || (sessions > 0 && plan.MerchantTable < 0)
-            || state.Length != HeaderBytes + ((long)count * EventBytes(plan)) + ((long)refused * RefusedBytes) + ((long)sessions * SessionBytes))
+            || body.Length != header + ((long)count * EventBytes(plan)) + ((long)refused * RefusedBytes) + ((long)sessions * SessionBytes))
         {
-            throw new FormatException($"entity {plan.Name}: the state has {state.Length} bytes, which do not fit its {count} events of at most {plan.MaxEvents}");
+            throw new StateDamagedException($"entity {plan.Name}: the state has {body.Length} bytes, which do not fit its {count} events of at most {plan.MaxEvents}");
         }
 
-        var newest = BinaryPrimitives.ReadInt64LittleEndian(state[9..]);
-        var times = state.Slice(HeaderBytes, 8 * count);
+        var newest = BinaryPrimitives.ReadInt64LittleEndian(body[9..]);
+        var times = body.Slice(header, 8 * count);
         for (var i = 0; i < count; i++)
         {
             if (Int64(times, i) > newest || (i > 0 && Int64(times, i) < Int64(times, i - 1)))
-                throw new FormatException($"entity {plan.Name}: the state's event {i} is out of order");
+                throw new StateDamagedException($"entity {plan.Name}: the state's event {i} is out of order");
         }
 
-        var amounts = plan.KeepsAmounts ? state.Slice(HeaderBytes + (count * (plan.KeepsIds ? 16 : 8)), 8 * count) : [];
+        var amounts = plan.KeepsAmounts ? body.Slice(header + (count * (plan.KeepsIds ? 16 : 8)), 8 * count) : [];
         for (var i = 0; 8 * i < amounts.Length; i++)
         {
             if (Int64(amounts, i) is < -Money.MaxUnits or > Money.MaxUnits)
-                throw new FormatException($"entity {plan.Name}: the state's event {i} has an impossible amount");
+                throw new StateDamagedException($"entity {plan.Name}: the state's event {i} has an impossible amount");
         }
 
         return (count, refused, sessions);
     }
+
+    private static uint Checksum(EntityPlan plan, Entity entity, ReadOnlySpan<byte> body) =>
+        Crc32C.Append(Crc32C.Append(plan.ChecksumStart, entity.Key), body);
 
     private static int EventBytes(EntityPlan plan) =>
         8 + (plan.KeepsIds ? 8 : 0) + (plan.KeepsAmounts ? 8 : 0) + (8 * plan.Tables.Length) + plan.FlagBytes;

@@ -8,9 +8,13 @@ namespace Scoring.Models.Features.State;
 /// </summary>
 internal sealed class EntityTable(EntityPlan plan)
 {
+    // About a millisecond.
+    private const int MostEvictionSteps = 16_384;
+
     private Entity?[] slots = new Entity?[16];
     private uint[] tags = new uint[16];
     private int hand;
+    private int evictionHand;
 
     public EntityPlan Plan { get; } = plan;
 
@@ -31,23 +35,13 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Bytes of entities and of the table.</summary>
     public long Bytes => EntityBytes + (12L * slots.Length) + 48;
 
-    /// <summary>Entities that changed since they were last saved, each once; one that expired since is no longer marked.</summary>
-    public List<Entity> Changed { get; } = [];
+    /// <summary>Which entities are not durable.</summary>
+    public EntityChanges Changes { get; } = new(plan);
 
     /// <summary>The slots, for going through all entities; empty ones are null.</summary>
     public ReadOnlySpan<Entity?> Slots => slots;
 
-    public Entity? Find(ReadOnlySpan<byte> key, ulong hash)
-    {
-        var mask = slots.Length - 1;
-        for (var place = Home(hash, mask); slots[place] is { } entity; place = (place + 1) & mask)
-        {
-            if (tags[place] == (uint)hash && entity.KeyHash == hash && entity.Key.SequenceEqual(key))
-                return entity;
-        }
-
-        return null;
-    }
+    public Entity? Find(ReadOnlySpan<byte> key, ulong hash) => PlaceOf(key, hash) is >= 0 and var place ? slots[place] : null;
 
     /// <summary>Adds an entity whose key is not there yet.</summary>
     public Entity Add(ReadOnlySpan<byte> key, ulong hash)
@@ -69,15 +63,6 @@ internal sealed class EntityTable(EntityPlan plan)
         EntityBytes += entity.CountedBytes;
     }
 
-    /// <summary>Notes that the entity differs from what was last saved of it.</summary>
-    public void MarkChanged(Entity entity)
-    {
-        if (entity.Changed)
-            return;
-        entity.Changed = true;
-        Changed.Add(entity);
-    }
-
     /// <summary>Makes room for one more event of this amount and keeps count of the bytes.</summary>
     public void Reserve(Entity entity, long amountUnits)
     {
@@ -88,11 +73,11 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Lets the entity forget everything.</summary>
     public void Expire(Entity entity)
     {
+        Changes.Mark(entity);
         Events -= entity.Count;
         Expired++;
         entity.Clear(Plan);
         CountBytes(entity);
-        MarkChanged(entity);
     }
 
     /// <summary>Looks at the next slots and removes idle entities: a bounded share of the work each time.</summary>
@@ -101,14 +86,69 @@ internal sealed class EntityTable(EntityPlan plan)
         for (; steps > 0; steps--)
         {
             hand = (hand + 1) & (slots.Length - 1);
-            if (slots[hand] is { } entity && (entity.Newest == long.MinValue || IsExpired(entity, watermark)))
-                RemoveAt(hand);
+            if (slots[hand] is not { } entity || !(entity.Age == long.MinValue || IsExpired(entity, watermark)))
+                continue;
+
+            // A stored version that says less than was reported since would report it again: first the change becomes durable.
+            if (entity.MayBeStored && !Changes.IsDurable(entity))
+                continue;
+            RemoveAt(hand);
+            Expired++;
         }
     }
 
-    /// <summary>Whether every event that the entity holds is out of every window, for any event that is not late.</summary>
+    /// <summary>
+    /// Removes durable entities, those that were not looked up since it last passed them: a bounded share of the
+    /// work each time (the clock algorithm; Corbató, 1968).
+    /// </summary>
+    /// <returns>How many it removed.</returns>
+    public int Evict(int surplus)
+    {
+        var removed = 0;
+        for (var steps = Math.Min((8L * surplus) + 64, MostEvictionSteps); steps > 0 && removed < surplus; steps--)
+        {
+            evictionHand = (evictionHand + 1) & (slots.Length - 1);
+            if (slots[evictionHand] is not { } entity)
+                continue;
+            if (entity.IsTouched)
+            {
+                entity.IsTouched = false;
+            }
+            else if (!entity.IsWatched && Changes.IsDurable(entity))
+            {
+                RemoveAt(evictionHand);
+                removed++;
+            }
+        }
+
+        return removed;
+    }
+
+    /// <summary>Removes the entity, if it is there.</summary>
+    public void Remove(ReadOnlySpan<byte> key, ulong hash)
+    {
+        if (PlaceOf(key, hash) is >= 0 and var place)
+            RemoveAt(place);
+    }
+
+    /// <summary>
+    /// Whether the entity has been idle for twice as long as its events are held. Only an event that lags the
+    /// watermark by more than that once could still find any.
+    /// </summary>
     public bool IsExpired(Entity entity, long watermark) =>
-        entity.Newest != long.MinValue && watermark - Plan.HoldMicros >= entity.Newest;
+        entity.Age != long.MinValue && watermark - (2 * Plan.HoldMicros) >= entity.Age;
+
+    private int PlaceOf(ReadOnlySpan<byte> key, ulong hash)
+    {
+        var mask = slots.Length - 1;
+        for (var place = Home(hash, mask); slots[place] is { } entity; place = (place + 1) & mask)
+        {
+            if (tags[place] == (uint)hash && entity.KeyHash == hash && entity.Key.SequenceEqual(key))
+                return place;
+        }
+
+        return -1;
+    }
 
     private void CountBytes(Entity entity)
     {
@@ -147,9 +187,9 @@ internal sealed class EntityTable(EntityPlan plan)
     private void RemoveAt(int gap)
     {
         var entity = slots[gap]!;
-        entity.Changed = false;
+        Changes.Forget(entity);
+        entity.WatchedDue = long.MaxValue;
         Count--;
-        Expired++;
         Events -= entity.Count;
         EntityBytes -= entity.CountedBytes;
         var mask = slots.Length - 1;

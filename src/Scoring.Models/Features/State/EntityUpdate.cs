@@ -67,6 +67,7 @@ internal static class EntityUpdate
         var wasFraud = (flags & 1) != 0;
         if (wasFraud == isFraud)
             return true;
+        table.Changes.Mark(entity);
         view.SetFlags(place, flags ^ 1);
         foreach (var span in plan.Spans)
         {
@@ -74,7 +75,6 @@ internal static class EntityUpdate
                 WindowCells.Relabel(view, span, place, isFraud ? 1 : -1);
         }
 
-        table.MarkChanged(entity);
         return true;
     }
 

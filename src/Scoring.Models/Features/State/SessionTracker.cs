@@ -40,15 +40,8 @@ internal sealed class SessionTracker(EntityTable table, long gapMicros, long lon
     /// <summary>Waits for the user's sessions to end.</summary>
     public void Watch(Entity user)
     {
-        if (user.Sessions is not { } sessions)
-            return;
-        var due = long.MaxValue;
-        foreach (var session in sessions)
-            due = session.Changed ? Math.Min(due, session.End + gapMicros) : due;
-        if (due >= user.WatchedDue)
-            return;
-        user.WatchedDue = due;
-        waiting.Enqueue(user, (due, user.KeyHash));
+        if (NextDue(user) is var due && due < user.WatchedDue)
+            WaitUntil(user, due);
     }
 
     /// <summary>Reports every session that the watermark has passed.</summary>
@@ -58,23 +51,52 @@ internal sealed class SessionTracker(EntityTable table, long gapMicros, long lon
         {
             waiting.Dequeue();
 
-            // A late event may have brought the end forward; the entry of then is void.
+            // A late event may have brought the end forward, or the user left; the entry of then is void.
             if (user.WatchedDue != next.Due)
                 continue;
-            user.WatchedDue = long.MaxValue;
-            for (var i = 0; i < user.Sessions!.Count; i++)
-            {
-                if (user.Sessions[i] is not { Changed: true } session || session.End + gapMicros >= watermark)
-                    continue;
-                session.Revision++;
-                session.Changed = false;
-                user.Sessions[i] = session;
-                Closed.Add(Summarize(user, session));
-                table.MarkChanged(user);
-            }
 
-            Watch(user);
+            // The session went on since: it waits anew, so that the order of reports is by when sessions end.
+            if (NextDue(user) is var due && due > next.Due)
+                WaitUntil(user, due);
+            else
+                Close(user, watermark);
         }
+    }
+
+    /// <summary>Reports the user's sessions that the watermark has passed.</summary>
+    public void Close(Entity user, long watermark)
+    {
+        if (user.WatchedDue >= watermark)
+            return;
+        for (var i = 0; i < user.Sessions!.Count; i++)
+        {
+            if (user.Sessions[i] is not { Changed: true } session || session.End + gapMicros >= watermark)
+                continue;
+            table.Changes.Mark(user);
+            session.Revision++;
+            session.Changed = false;
+            user.Sessions[i] = session;
+            Closed.Add(Summarize(user, session));
+        }
+
+        user.WatchedDue = long.MaxValue;
+        Watch(user);
+    }
+
+    private long NextDue(Entity user)
+    {
+        var due = long.MaxValue;
+        if (user.Sessions is not { } sessions)
+            return due;
+        foreach (var session in sessions)
+            due = session.Changed ? Math.Min(due, session.End + gapMicros) : due;
+        return due;
+    }
+
+    private void WaitUntil(Entity user, long due)
+    {
+        user.WatchedDue = due;
+        waiting.Enqueue(user, (due, user.KeyHash));
     }
 
     private static int NewPlace(List<Session> sessions, int first, long time)
