@@ -23,6 +23,7 @@ internal static class Program
             ServeCommand.Create(),
             DemoCommand.Create(static () => new EmbeddedDemoHost()),
             ProduceCommand.Create(),
+            BrokerCommand.Create(),
             ReplayCommand.Create(),
             FeaturesCommand.Create(),
             ModelCommand.Create(),

@@ -4,6 +4,7 @@ using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
@@ -25,23 +26,34 @@ public sealed partial class ScoringNode : IAsyncDisposable
 {
     internal static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan EmbeddedRelayFetchWait = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan EmbeddedLinger = TimeSpan.FromMilliseconds(2);
 
     private readonly EmbeddedBroker? broker;
     private readonly ModelActor model;
     private readonly KafkaOutputLog log;
     private readonly ShardSet shards;
-    private readonly QuietShards quietShards;
+    private readonly ISnapshotStore store;
+    private readonly StoreRetries retries;
+    private readonly KafkaLogReader reader;
+    private readonly ShardContext context;
+    private readonly CancellationTokenSource stop = new();
+    private ShardClock? clock;
+    private Task begun = Task.CompletedTask;
     private readonly KafkaSource source;
+    private readonly InputRelay? relay;
     private readonly LedgerProjection projection;
     private readonly ILogger<ScoringNode> logger;
+    private readonly IMeterFactory meters;
+    private readonly TaskCompletionSource cannotBegin = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int disposed;
 
     private ScoringNode(ScoringOptions configured, FeatureSet features, ModelBundle bundle, IMeterFactory meters, ILoggerFactory loggers, TimeProvider time)
     {
         logger = loggers.CreateLogger<ScoringNode>();
         Topics = configured.Topics.Resolved();
-        broker = configured.Kafka.BootstrapServers.Length == 0 ? StartBroker(configured.Kafka, Topics) : null;
+        broker = configured.Kafka.BootstrapServers.Length == 0 ? StartBroker(configured, Topics) : null;
         Options = broker is null ? configured : WithBroker(configured, broker.BootstrapServers);
         Features = features;
         Time = time;
@@ -50,13 +62,18 @@ public sealed partial class ScoringNode : IAsyncDisposable
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
         Ledger = new ScoreLedger(Options.Ledger);
-        var context = Context(meters);
+        var metrics = new ShardMetrics(meters);
+        store = SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters);
+        retries = new StoreRetries(store, Options.Shards, metrics, time, loggers.CreateLogger<StoreRetries>());
+        reader = new KafkaLogReader(Options.Source, Topics.Transactions, time, TaskScheduler.Default, loggers.CreateLogger<KafkaLogReader>());
+        context = Context(metrics, loggers);
         shards = new ShardSet(context);
-        quietShards = new QuietShards(shards, context, meters);
-        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers.CreateLogger<KafkaSource>());
+        this.meters = meters;
+        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers);
+        relay = Options.Relay.Enabled ? Relay(meters, loggers) : null;
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
         Observe(meters.Create(ScoringMeter.Name));
-        Completion = Task.WhenAny(source.Completion, projection.Failure).Unwrap();
+        Completion = Task.WhenAny(source.Completion, cannotBegin.Task, projection.Failure, relay?.Failure ?? projection.Failure).Unwrap();
     }
 
     /// <summary>The most partitions of the input log that one node can own.</summary>
@@ -86,8 +103,10 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
     public Task Joined => source.Joined;
 
-    /// <summary>Whether the node takes records: it has joined the group, and each of its partitions can be read.</summary>
-    public bool IsReady => source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && Partitions().All(p => p.Down is null);
+    /// <summary>Whether the node takes records: it has joined the group, each of its partitions can be read and has its state, and the snapshot store answers.</summary>
+    public bool IsReady =>
+        source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && retries.IsReachable
+        && Partitions().All(p => p.Down is null) && shards.Shards.All(s => s.Progress.Phase == ShardPhase.Live);
 
     internal PendingReplies Replies { get; }
 
@@ -129,7 +148,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>Joins the group and begins to score.</summary>
     public void Start()
     {
-        source.Start();
+        begun = BeginAsync();
         projection.Start();
         LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
     }
@@ -142,21 +161,69 @@ public sealed partial class ScoringNode : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
-        await quietShards.DisposeAsync();
-        await Task.WhenAll(source.DisposeAsync().AsTask(), projection.DisposeAsync().AsTask());
+        await stop.CancelAsync();
+        await begun;
+        if (clock is not null)
+            await clock.DisposeAsync();
+        await Task.WhenAll(source.DisposeAsync().AsTask(), relay?.DisposeAsync().AsTask() ?? Task.CompletedTask, projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
         log.Dispose();
         Ledger.Dispose();
+        await store.DisposeAsync();
+        stop.Dispose();
         broker?.Dispose();
     }
 
-    private static EmbeddedBroker StartBroker(KafkaOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
+    // Nothing is read before the store is known to hold this log's state, or none.
+    private async Task BeginAsync()
     {
-        Partitions = options.EmbeddedPartitions,
-        Topics = [topics.Transactions, topics.Interactions, topics.Labels, topics.Scores, topics.Sessions, topics.Late, topics.DeadLetters],
+        try
+        {
+            var partitions = await reader.PartitionCountAsync(stop.Token);
+            var identity = new LogIdentity(Topics.Transactions, "", partitions, Options.Source.GroupId);
+            await retries.CallAsync(
+                async (s, cancel) =>
+                {
+                    await s.PrepareAsync(identity, cancel);
+                    return true;
+                },
+                stop.Token);
+            clock = new ShardClock(shards, context, meters);
+            source.Start();
+            relay?.Start();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Stopped before it could begin.
+        }
+#pragma warning disable CA1031 // Reported by Completion, which stops the node.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            cannotBegin.TrySetException(e);
+        }
+    }
+
+    private static EmbeddedBroker StartBroker(ScoringOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
+    {
+        Partitions = options.Kafka.EmbeddedPartitions,
+        Topics = [.. topics.All, .. options.Relay.TransactionTopics],
     });
+
+    // A log of its own: a record that fails must be followed by none, which the shards' outputs do not ask for.
+    private InputRelay Relay(IMeterFactory meters, ILoggerFactory loggers) => new(
+        Options.Relay,
+        Options.Source,
+        Options.Source.FirstStart == FirstStart.Earliest,
+        Topics,
+        Options.Decode,
+        () => new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>(), gapless: true),
+        log,
+        Time,
+        meters,
+        loggers.CreateLogger<InputRelay>());
 
     // The embedded broker answers a fetch without data only after the wait, and keeps little.
     private static ScoringOptions WithBroker(ScoringOptions options, string address) => options with
@@ -168,6 +235,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
             SessionTimeout = TimeSpan.FromSeconds(6),
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
         },
+        // What is relayed is seldom and not urgent; each further fetch a second would cost the scorer's processor.
+        Relay = options.Relay with { FetchWait = EmbeddedRelayFetchWait },
         State = options.State with { CheckpointBytes = Math.Min(options.State.CheckpointBytes, StateOptions.EmbeddedCheckpointBytes) },
         // It also walks a partition's batches one by one to find where a fetch begins: fewer, larger ones spare it most.
         Output = options.Output with { BootstrapServers = address, Linger = EmbeddedLinger },
@@ -187,9 +256,14 @@ public sealed partial class ScoringNode : IAsyncDisposable
 
     private static Measurement<long> Of(int partition, long value) => new(value, KeyValuePair.Create<string, object?>("partition", partition));
 
-    private ShardContext Context(IMeterFactory meters) => new()
+    private ShardContext Context(ShardMetrics metrics, ILoggerFactory loggers) => new()
     {
         Options = Options.Shards,
+        State = Options.State,
+        Store = retries,
+        Owner = new ShardOwner(Options.NodeId, null),
+        Reader = reader,
+        Logger = loggers.CreateLogger<ShardActor>(),
         Topics = Topics,
         Limits = Options.Decode,
         FeatureSet = Features,
@@ -198,7 +272,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Model = model,
         Log = log,
         Replies = Replies,
-        Metrics = new ShardMetrics(meters),
+        Metrics = metrics,
         Time = Time,
         Scheduler = TaskScheduler.Default,
     };

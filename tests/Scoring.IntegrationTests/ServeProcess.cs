@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Scoring.IntegrationTests;
 
-/// <summary>`scoring serve` as a process of its own.</summary>
+/// <summary>`scoring serve`, or another verb, as a process of its own.</summary>
 internal sealed partial class ServeProcess : IAsyncDisposable
 {
     private const int Terminate = 15;
@@ -14,22 +14,28 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     public string Errors { get; private set; } = "";
 
-    public static ServeProcess Start(params string[] settings)
+    public string Output { get; private set; } = "";
+
+    public static ServeProcess Start(params string[] settings) => Run(["serve", .. settings]);
+
+    public static ServeProcess Run(params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "scoring")) { RedirectStandardError = true, RedirectStandardOutput = true };
-        start.ArgumentList.Add("serve");
-        foreach (var setting in settings)
-            start.ArgumentList.Add(setting);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
         var serving = new ServeProcess(Process.Start(start)!);
         serving.process.ErrorDataReceived += (_, line) => serving.Errors += line.Data + "\n";
+        serving.process.OutputDataReceived += (_, line) => serving.Output += line.Data + "\n";
         serving.process.BeginErrorReadLine();
         serving.process.BeginOutputReadLine();
         return serving;
     }
 
-    public static string[] SettingsFor(TestBroker broker) =>
+    public static string[] SettingsFor(TestBroker broker) => SettingsFor(broker.BootstrapServers);
+
+    public static string[] SettingsFor(string bootstrapServers) =>
     [
-        $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}",
+        $"--Scoring:Kafka:BootstrapServers={bootstrapServers}",
         "--Scoring:Http:Urls=http://127.0.0.1:0",
         "--Scoring:Source:FetchWait=00:00:00.002",
         "--Scoring:Source:SessionTimeout=00:00:06",

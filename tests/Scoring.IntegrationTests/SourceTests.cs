@@ -14,7 +14,7 @@ public class SourceTests
         using var broker = new TestBroker(partitions: 1);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var options = new SourceOptions { BootstrapServers = broker.BootstrapServers, SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromMilliseconds(500) };
-        var source = new KafkaSource(options, "transactions", 16, "node", new FailingShards(), TimeProvider.System, services.GetRequiredService<IMeterFactory>(), NullLogger<KafkaSource>.Instance);
+        var source = new KafkaSource(options, "transactions", 16, "node", new FailingShards(), TimeProvider.System, services.GetRequiredService<IMeterFactory>(), NullLoggerFactory.Instance);
         source.Start();
         await source.Joined.WaitAsync(TimeSpan.FromSeconds(30));
         await source.DisposeAsync();
@@ -40,7 +40,23 @@ public class SourceTests
 
         public long? CommittableOffset => null;
 
+        public bool AwaitsBegin => false;
+
+        public Task Drained => Task.CompletedTask;
+
         public Task Completion => completion.Task;
+
+        public void Begin(long? committed, long firstStart)
+        {
+        }
+
+        public void Committed(long offset)
+        {
+        }
+
+        public void Finish()
+        {
+        }
 
         public void Enqueue(in InputRecord record)
         {

@@ -7,10 +7,10 @@ internal sealed class TestBroker : IDisposable
 {
     private readonly EmbeddedBroker broker;
 
-    public TestBroker(int partitions = 4) => broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions
+    public TestBroker(int partitions = 4, params string[] furtherTopics) => broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions
     {
         Partitions = partitions,
-        Topics = ["transactions", "interactions", "labels", "scores", "sessions", "transactions.late", "transactions.dlq"],
+        Topics = ["transactions", "interactions", "labels", "scores", "sessions", "transactions.late", "transactions.dlq", .. furtherTopics],
     });
 
     public string BootstrapServers => broker.BootstrapServers;

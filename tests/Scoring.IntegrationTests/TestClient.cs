@@ -34,8 +34,15 @@ internal sealed class TestClient : IDisposable
             message.Headers = [new Header(RecordHeaders.ReplyTo, Encoding.UTF8.GetBytes(replyTo))];
         if (timestampMillis is { } millis)
             message.Timestamp = new Timestamp(millis, TimestampType.CreateTime);
-        producer.Produce("transactions", message, report => Assert.False(report.Error.IsError, report.Error.Reason));
+        Send("transactions", message);
     }
+
+    /// <summary>Sends to another topic than the input log.</summary>
+    public void SendTo(string topic, string? key, string value) =>
+        Send(topic, new Message<byte[]?, byte[]?> { Key = key is null ? null : Encoding.UTF8.GetBytes(key), Value = Encoding.UTF8.GetBytes(value) });
+
+    private void Send(string topic, Message<byte[]?, byte[]?> message) =>
+        producer.Produce(topic, message, report => Assert.False(report.Error.IsError, report.Error.Reason));
 
     public void Send(string key, string value) => Send(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
 

@@ -229,9 +229,10 @@ public sealed class PostgresServer : IAsyncDisposable
         Signal.Send(postmaster, signal);
     }
 
+    // In a session of its own: Ctrl+C at a terminal goes to the whole session, and would end the server before its clients.
     private static ProcessStartInfo AsServerUser(string program, params string[] arguments) => Environment.IsPrivilegedProcess
-        ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--reset-env", program, .. arguments])
-        : new ProcessStartInfo(program, arguments);
+        ? new ProcessStartInfo("setsid", ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--reset-env", program, .. arguments])
+        : new ProcessStartInfo("setsid", [program, .. arguments]);
 
     private static Task RunToEndAsync(string program, string[] arguments, CancellationToken cancellation) =>
         RunToEndAsync(new ProcessStartInfo(program, arguments), cancellation);

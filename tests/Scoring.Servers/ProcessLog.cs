@@ -9,8 +9,13 @@ internal sealed class ProcessLog
 
     private readonly Queue<string> lines = new();
 
-    internal ProcessLog(Process process)
+    private readonly Action<string>? onLine;
+
+    /// <param name="process">The process; both its outputs are redirected.</param>
+    /// <param name="onLine">Is told each line; null if nobody listens.</param>
+    internal ProcessLog(Process process, Action<string>? onLine = null)
     {
+        this.onLine = onLine;
         process.OutputDataReceived += (_, line) => Add(line.Data);
         process.ErrorDataReceived += (_, line) => Add(line.Data);
         process.BeginOutputReadLine();
@@ -30,6 +35,7 @@ internal sealed class ProcessLog
     {
         if (line is null)
             return;
+        onLine?.Invoke(line);
         lock (lines)
         {
             lines.Enqueue(line);

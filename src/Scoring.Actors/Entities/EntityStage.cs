@@ -1,61 +1,42 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using Scoring.Actors.Log;
 using Scoring.Models.Features;
+using Scoring.Models.Features.State;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Entities;
 
-/// <summary>What became of a record of the input log.</summary>
-public enum EntityOutcome
-{
-    /// <summary>A transaction whose features were computed.</summary>
-    Scored,
-
-    /// <summary>A transaction seen before within the horizon: nothing changed.</summary>
-    Repeated,
-
-    /// <summary>Not valid.</summary>
-    Rejected,
-
-    /// <summary>A label that marked its transaction.</summary>
-    LabelApplied,
-
-    /// <summary>A label whose transaction no entity holds.</summary>
-    LabelUnmatched,
-
-    /// <summary>A tick, which moved the watermark.</summary>
-    Ticked,
-
-    /// <summary>A record that no feature uses.</summary>
-    Ignored,
-}
-
-/// <summary>The result of applying a record to its entities.</summary>
-/// <param name="Outcome">What became of it.</param>
-/// <param name="Late">Whether an entity refused to insert it.</param>
-/// <param name="Degraded">What was missing and why, as codes.</param>
-/// <param name="Rejection">Why it was refused; null if it was not.</param>
-public readonly record struct Applied(EntityOutcome Outcome, bool Late, IReadOnlyList<string> Degraded, Rejection? Rejection);
-
 /// <summary>
-/// The entities of one shard: decodes a record and applies it to its card and user. Owned by exactly one
-/// shard, so it needs no lock.
+/// The entities of one shard, as far as they are in memory: decodes a record and applies it to its card and user.
+/// Owned by exactly one shard, so it needs no lock.
 /// </summary>
 public sealed class EntityStage
 {
+    private const byte MarksVersion = 1;
+    private const int MarksHeaderBytes = 1 + 4 + 4;
+
     private readonly TransactionDecoder decoder;
     private readonly FeatureEngine engine;
+    private readonly OriginMarks origins = new();
+    private readonly Action<InputRecord>? probe;
 
     /// <summary>Makes a stage without entities.</summary>
     /// <param name="features">The features to compute.</param>
     /// <param name="limits">What a record may be at most.</param>
     /// <param name="options">The bounds of the entities.</param>
-    public EntityStage(FeatureSet features, DecodeLimits limits, EntityOptions options)
+    /// <param name="probe">Is shown each record as soon as it has changed its entities; what it throws counts as the entity's. A fault double, for tests.</param>
+    public EntityStage(FeatureSet features, DecodeLimits limits, EntityOptions options, Action<InputRecord>? probe = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         decoder = new TransactionDecoder(limits);
         engine = new FeatureEngine(features, new FeatureEngineOptions { DuplicateHorizon = options.DuplicateHorizon, LocalEntitiesOnly = true });
+        this.probe = probe;
     }
+
+    /// <summary>The entities themselves, for loading, freezing and evicting them.</summary>
+    public FeatureEngine Engine => engine;
 
     /// <summary>The newest event time applied, in microseconds since 1970; <see cref="long.MinValue"/> before the first.</summary>
     public long WatermarkMicros => engine.WatermarkMicros;
@@ -69,21 +50,90 @@ public sealed class EntityStage
     /// <summary>What is held of each kind of entity.</summary>
     public IReadOnlyList<EntityStatistics> Statistics() => engine.Statistics();
 
-    /// <summary>Applies a record.</summary>
+    /// <summary>Reads a record's value.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="features">The vector to fill if it is a transaction to score.</param>
-    /// <param name="transaction">The transaction, if it is one.</param>
-    public Applied Apply(in InputRecord record, Span<double> features, out Transaction transaction)
+    /// <param name="decoded">What it says.</param>
+    public void Decode(in InputRecord record, out DecodedRecord decoded)
     {
-        transaction = default;
-        return record.Kind switch
+        decoded = new DecodedRecord { Record = record };
+        switch (record.Kind)
         {
-            RecordKind.Transaction => ApplyTransaction(record, features, out transaction),
-            RecordKind.Label => ApplyLabel(record),
-            RecordKind.Tick => ApplyTick(record),
-            RecordKind.Unknown => Refuse(new Rejection(RejectReason.UnknownKind, $"the header '{RecordHeaders.Kind}' is none of {RecordKinds.Transaction}, {RecordKinds.Label}, {RecordKinds.Interaction}, {RecordKinds.Tick}")),
-            _ => new Applied(EntityOutcome.Ignored, false, [], null),
-        };
+            case RecordKind.Transaction:
+                // A log without timestamps can't say what lies in the future.
+                decoded.Rejection = decoder.Decode(record.Value, record.Key, record.TimestampMicros ?? EventTime.MaxMicros, out var transaction);
+                decoded.Transaction = transaction;
+                break;
+            case RecordKind.Label:
+                decoded.Rejection = decoder.DecodeLabel(record.Value, record.Key, out var label);
+                decoded.Label = label;
+                break;
+            case RecordKind.Tick:
+                decoded.Rejection = Tick.Read(record.Value, out var micros);
+                decoded.TickMicros = micros;
+                break;
+            case RecordKind.Unknown:
+                decoded.Rejection = new Rejection(RejectReason.UnknownKind, $"the header '{RecordHeaders.Kind}' is none of {RecordKinds.Transaction}, {RecordKinds.Label}, {RecordKinds.Interaction}, {RecordKinds.Tick}");
+                break;
+            case RecordKind.UnreadableOrigin:
+                decoded.Rejection = new Rejection(RejectReason.UnreadableOrigin, $"the header '{RecordHeaders.RelayedFrom}' is not topic:partition:offset: whether the record is a repeat can't be told");
+                break;
+        }
+    }
+
+    /// <summary>Adds the record's entities that are not in memory.</summary>
+    /// <param name="decoded">The record.</param>
+    /// <param name="missing">Where they are added.</param>
+    public void FindMissing(in DecodedRecord decoded, EntityKeySet missing)
+    {
+        if (decoded.Rejection is not null)
+            return;
+        if (decoded.Record.Kind == RecordKind.Transaction)
+            engine.FindMissing(decoded.Transaction, missing);
+        else if (decoded.Record.Kind == RecordKind.Label)
+            engine.FindMissing(decoded.Label, missing);
+    }
+
+    /// <summary>Adds all entities of the record.</summary>
+    /// <param name="decoded">The record.</param>
+    /// <param name="keys">Where they are added.</param>
+    public void KeysOf(in DecodedRecord decoded, EntityKeySet keys)
+    {
+        if (decoded.Rejection is not null)
+            return;
+        if (decoded.Record.Kind == RecordKind.Transaction)
+            engine.KeysOf(decoded.Transaction, keys);
+        else if (decoded.Record.Kind == RecordKind.Label)
+            engine.KeysOf(decoded.Label, keys);
+    }
+
+    /// <summary>Adds those entities that <see cref="Read"/> would read and that are not in memory.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="cardId">The card.</param>
+    /// <param name="missing">Where they are added.</param>
+    public void FindMissing(string userId, string cardId, EntityKeySet missing) =>
+        engine.FindMissing(Encoding.UTF8.GetBytes(userId), Encoding.UTF8.GetBytes(cardId), missing);
+
+    /// <summary>Applies a record, whose entities are in memory or new.</summary>
+    /// <param name="decoded">The record.</param>
+    /// <param name="features">The vector to fill if it is a transaction to score.</param>
+    public Applied Apply(in DecodedRecord decoded, Span<double> features)
+    {
+        var origin = decoded.Record.Origin;
+        if (origin is not null && origins.IsRepeat(origin))
+            return new Applied(EntityOutcome.RelayedBefore, false, [], null);
+        var applied = decoded.Rejection is { } rejection ? new Applied(EntityOutcome.Rejected, false, [], rejection) : ApplyValid(decoded, features);
+        probe?.Invoke(decoded.Record);
+        if (origin is not null)
+            origins.Note(origin);
+        return applied;
+    }
+
+    /// <summary>Notes that a record was left out for good, as far as repeats of it are concerned.</summary>
+    /// <param name="record">The record.</param>
+    public void PassOver(in InputRecord record)
+    {
+        if (record.Origin is { } origin && !origins.IsRepeat(origin))
+            origins.Note(origin);
     }
 
     /// <summary>Reads a card's features as of its newest event.</summary>
@@ -98,29 +148,52 @@ public sealed class EntityStage
             : null;
     }
 
-    private Applied ApplyTransaction(in InputRecord record, Span<double> features, out Transaction transaction)
+    /// <summary>Writes what a checkpoint holds beside the entities: the engine's marks and those of the relayed records.</summary>
+    /// <param name="writer">Where to.</param>
+    public void SaveMarks(IBufferWriter<byte> writer)
     {
-        // A log without timestamps can't say what lies in the future.
-        if (decoder.Decode(record.Value, record.Key, record.TimestampMicros ?? EventTime.MaxMicros, out transaction) is { } rejection)
-            return Refuse(rejection);
-        var result = engine.Apply(transaction, features);
-        return new Applied(result.Duplicate ? EntityOutcome.Repeated : EntityOutcome.Scored, result.Late, result.Degraded, null);
+        ArgumentNullException.ThrowIfNull(writer);
+        var body = new ArrayBufferWriter<byte>();
+        engine.SaveMarks(body);
+        var engineBytes = body.WrittenCount;
+        origins.Write(body);
+        var header = writer.GetSpan(MarksHeaderBytes);
+        header[0] = MarksVersion;
+        BinaryPrimitives.WriteInt32LittleEndian(header[1..], engineBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[5..], Crc32C.Append(Crc32C.Start, body.WrittenSpan));
+        writer.Advance(MarksHeaderBytes);
+        writer.Write(body.WrittenSpan);
     }
 
-    private Applied ApplyLabel(in InputRecord record)
+    /// <summary>Takes over the marks of a checkpoint.</summary>
+    /// <param name="marks">What <see cref="SaveMarks"/> wrote.</param>
+    /// <exception cref="FormatException">They are damaged or of another version.</exception>
+    public void RestoreMarks(ReadOnlySpan<byte> marks)
     {
-        if (decoder.DecodeLabel(record.Value, record.Key, out var label) is { } rejection)
-            return Refuse(rejection);
-        return new Applied(engine.ApplyLabel(label) ? EntityOutcome.LabelApplied : EntityOutcome.LabelUnmatched, false, [], null);
+        if (marks.Length < MarksHeaderBytes || marks[0] != MarksVersion)
+            throw new FormatException($"the checkpoint's marks have {marks.Length} bytes of version {(marks.IsEmpty ? 0 : marks[0])}; this program reads version {MarksVersion}");
+        var engineBytes = BinaryPrimitives.ReadInt32LittleEndian(marks[1..]);
+        var body = marks[MarksHeaderBytes..];
+        if (engineBytes < 0 || engineBytes > body.Length || Crc32C.Append(Crc32C.Start, body) != BinaryPrimitives.ReadUInt32LittleEndian(marks[5..]))
+            throw new FormatException($"the checkpoint's marks are damaged: their {body.Length} bytes do not have the checksum that was written with them");
+        engine.RestoreMarks(body[..engineBytes]);
+        origins.Read(body[engineBytes..]);
     }
 
-    private Applied ApplyTick(in InputRecord record)
+    private Applied ApplyValid(in DecodedRecord decoded, Span<double> features)
     {
-        if (Tick.Read(record.Value, out var micros) is { } rejection)
-            return Refuse(rejection);
-        engine.AdvanceWatermark(micros);
-        return new Applied(EntityOutcome.Ticked, false, [], null);
+        switch (decoded.Record.Kind)
+        {
+            case RecordKind.Transaction:
+                var result = engine.Apply(decoded.Transaction, features);
+                return new Applied(result.Duplicate ? EntityOutcome.Repeated : EntityOutcome.Scored, result.Late, result.Degraded, null);
+            case RecordKind.Label:
+                return new Applied(engine.ApplyLabel(decoded.Label) ? EntityOutcome.LabelApplied : EntityOutcome.LabelUnmatched, false, [], null);
+            case RecordKind.Tick:
+                engine.AdvanceWatermark(decoded.TickMicros);
+                return new Applied(EntityOutcome.Ticked, false, [], null);
+            default:
+                return new Applied(EntityOutcome.Ignored, false, [], null);
+        }
     }
-
-    private static Applied Refuse(Rejection rejection) => new(EntityOutcome.Rejected, false, [], rejection);
 }

@@ -9,6 +9,13 @@ public abstract class ShardQuery
     /// <param name="entities">The shard's entities.</param>
     public abstract void Answer(EntityStage entities);
 
+    /// <summary>Adds the entities that it needs and that are not in memory.</summary>
+    /// <param name="entities">The shard's entities.</param>
+    /// <param name="missing">Where they are added.</param>
+    public virtual void FindMissing(EntityStage entities, EntityKeySet missing)
+    {
+    }
+
     /// <summary>Answers it with nothing, because the shard has stopped or too many questions wait.</summary>
     public abstract void Refuse();
 }
@@ -31,6 +38,14 @@ public sealed class CardQuery(string cardId, IReadOnlyList<string> userIds) : Sh
 
     /// <summary>Whether the result is empty because the shard did not look.</summary>
     public bool IsRefused { get; private set; }
+
+    /// <inheritdoc/>
+    public override void FindMissing(EntityStage entities, EntityKeySet missing)
+    {
+        ArgumentNullException.ThrowIfNull(entities);
+        foreach (var user in userIds)
+            entities.FindMissing(user, cardId, missing);
+    }
 
     /// <inheritdoc/>
     public override void Answer(EntityStage entities)

@@ -3,6 +3,12 @@ namespace Scoring.Actors.Log;
 /// <summary>Reads a stretch of a partition of the input log beside the consumer group, as recovery does.</summary>
 public interface ILogReader
 {
+    /// <summary>Reads how far a partition reaches.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The offset of its oldest record, and the one behind its newest.</returns>
+    Task<(long Low, long High)> BoundsAsync(int partition, CancellationToken cancellation);
+
     /// <summary>Reads the records in [<paramref name="from"/>, <paramref name="to"/>), in order.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="from">The first offset.</param>
@@ -17,9 +23,11 @@ public interface ILogReader
 public sealed class LogGapException : Exception
 {
     /// <summary>Makes the exception.</summary>
+    /// <param name="partition">The partition.</param>
     /// <param name="message">Which partition, which offsets, and what the log holds.</param>
-    public LogGapException(string message)
-        : base(message)
-    {
-    }
+    public LogGapException(int partition, string message)
+        : base(message) => Partition = partition;
+
+    /// <summary>The partition.</summary>
+    public int Partition { get; }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Log;
@@ -19,6 +20,27 @@ public enum RecordKind : byte
 
     /// <summary>None of them: goes to the dead letters.</summary>
     Unknown,
+
+    /// <summary>Relayed, but from where can't be read: goes to the dead letters.</summary>
+    UnreadableOrigin,
+}
+
+/// <summary>How the log tells the kinds apart.</summary>
+public static class RecordKindHeaders
+{
+    private static readonly byte[] Label = Encoding.ASCII.GetBytes(RecordKinds.Label);
+    private static readonly byte[] Interaction = Encoding.ASCII.GetBytes(RecordKinds.Interaction);
+    private static readonly byte[] Tick = Encoding.ASCII.GetBytes(RecordKinds.Tick);
+
+    /// <summary>The value of the header <see cref="RecordHeaders.Kind"/>; null for a record that needs none.</summary>
+    /// <param name="kind">The kind.</param>
+    public static byte[]? Header(this RecordKind kind) => kind switch
+    {
+        RecordKind.Label => Label,
+        RecordKind.Interaction => Interaction,
+        RecordKind.Tick => Tick,
+        _ => null,
+    };
 }
 
 /// <summary>One record of the input log, as it came.</summary>
@@ -30,6 +52,7 @@ public enum RecordKind : byte
 /// <param name="TraceParent">Its W3C trace context; null where it has none.</param>
 /// <param name="ReplyTo">The number of the waiter on this node that wants this record's score, 0 for none.</param>
 /// <param name="ReceivedAt">When this process took it from the client, in the time provider's timestamp units.</param>
+/// <param name="Origin">The record that a relay copied it from; null where its producer wrote it here.</param>
 public readonly record struct InputRecord(
     long Offset,
     long? TimestampMicros,
@@ -38,4 +61,5 @@ public readonly record struct InputRecord(
     RecordKind Kind,
     byte[]? TraceParent,
     long ReplyTo,
-    long ReceivedAt);
+    long ReceivedAt,
+    RecordOrigin? Origin = null);

@@ -36,6 +36,9 @@ public sealed record Topics
     [Required]
     public string DeadLetters { get; init; } = "transactions.dlq";
 
+    /// <summary>All the names, as they stand here.</summary>
+    public IReadOnlyList<string> All => [Transactions, Interactions, Labels, Scores, Sessions, Late, DeadLetters];
+
     /// <summary>The same names with the prefix before each, and without a prefix.</summary>
     public Topics Resolved() => new()
     {

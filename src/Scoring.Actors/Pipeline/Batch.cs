@@ -1,5 +1,7 @@
-using Scoring.Actors.Model;
+using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
+using Scoring.Actors.Model;
+using Scoring.Actors.State;
 using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
@@ -24,9 +26,16 @@ internal readonly record struct DeadRecord(InputRecord Record, Rejection Rejecti
 internal sealed class Batch : ScoreRequest
 {
     private readonly ShardActor shard;
+    private DecodedRecord[] decoded = new DecodedRecord[16];
 
     internal Batch(ShardActor shard, int featureCount)
         : base(featureCount) => this.shard = shard;
+
+    /// <summary>The records that it was made of, as they were decoded.</summary>
+    internal ReadOnlySpan<DecodedRecord> Decoded => decoded.AsSpan(0, Records);
+
+    /// <summary>The entities that have to be loaded before its records are applied.</summary>
+    internal EntityKeySet Missing { get; } = new();
 
     /// <summary>The transactions to score; row by row those of the request.</summary>
     internal List<ScoredRow> Scored { get; } = [];
@@ -44,7 +53,10 @@ internal sealed class Batch : ScoreRequest
     internal long NextOffset { get; set; }
 
     /// <summary>How many records it was made of.</summary>
-    internal int Records { get; set; }
+    internal int Records { get; private set; }
+
+    /// <summary>The stored states of <see cref="Missing"/>; null until they have arrived.</summary>
+    internal LoadedEntities? Loaded { get; set; }
 
     /// <summary>Whether look-ups and model are through with it.</summary>
     internal bool IsScored { get; set; }
@@ -52,15 +64,34 @@ internal sealed class Batch : ScoreRequest
     /// <inheritdoc/>
     public override void Completed() => shard.BatchScored(this);
 
+    /// <summary>Room for one more record.</summary>
+    internal ref DecodedRecord AddRecord()
+    {
+        if (Records == decoded.Length)
+            Array.Resize(ref decoded, 2 * Records);
+        return ref decoded[Records++];
+    }
+
+    /// <summary>Ends the batch before a record.</summary>
+    /// <param name="records">How many records stay.</param>
+    internal void EndBefore(int records)
+    {
+        NextOffset = decoded[records].Record.Offset;
+        Records = records;
+    }
+
     /// <summary>Makes it empty again.</summary>
     internal void Reset()
     {
         Clear();
+        Array.Clear(decoded, 0, Records);
+        Missing.Clear();
         Scored.Clear();
         Sessions.Clear();
         Dead.Clear();
         RepeatedReplies.Clear();
         Records = 0;
+        Loaded = null;
         IsScored = false;
     }
 }

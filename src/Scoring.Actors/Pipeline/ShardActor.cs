@@ -1,9 +1,9 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Scoring.Actors.Entities;
-using Scoring.Actors.Model;
-using Scoring.Actors.Sink;
-using Scoring.Actors.Source;
 using Scoring.Actors.Log;
+using Scoring.Actors.Model;
+using Scoring.Actors.Source;
 using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
@@ -11,31 +11,43 @@ namespace Scoring.Actors.Pipeline;
 
 /// <summary>
 /// One partition of the input log: the entities in it, and the way of each of its records from the mailbox
-/// to the committed offset.
+/// to the committed offset. It begins with its last checkpoint and the log from there on (ShardActor.Recovery.cs), then:
 /// <list type="number">
 /// <item>Take what waits: a batch is whatever is there when the loop comes round; no timer delays a record.</item>
 /// <item>Decode each record; what is not valid becomes a dead letter.</item>
+/// <item>Load the batch's entities that are not in memory, in one round trip.</item>
 /// <item>Apply each transaction to its entities, which gives its features.</item>
 /// <item>Score the batch; the model actor does, while the loop goes on with the next batch.</item>
 /// <item>Append the scores, late copies, sessions and dead letters, batch by batch in the log's order.</item>
 /// <item>When the log has acknowledged all of a batch and of those before it, its offset may be committed.</item>
+/// <item>Between batches, write out what a checkpoint froze; store it once the group has committed its offset.</item>
 /// </list>
-/// One loop runs all but the model, so the state has one writer and needs no lock.
+/// One loop runs all but the model and the store, so the state has one writer and needs no lock.
 /// </summary>
-public sealed class ShardActor : IShard
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Cancellation sources without timers hold nothing to dispose of.")]
+public sealed partial class ShardActor : IShard
 {
     private readonly ShardContext context;
-    private readonly EntityStage entities;
     private readonly ScoreWriter writer;
     private readonly Channel<Message> mailbox = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Queue<InputRecord> waiting = new();
     private readonly Queue<Batch> inFlight = new();
     private readonly Queue<Emission> unacknowledged = new();
     private readonly Stack<Batch> idleBatches = new();
     private readonly Stack<Emission> idleEmissions = new();
     private readonly ShardProgress progress = new();
+    private readonly ShardCheckpoints checkpoints;
+    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private EntityStage entities;
+    private Queue<InputRecord> waiting = new();
+
+    // Decoded, and not applied before its entities are in memory; no other batch begins meanwhile.
+    private Batch? loading;
+
+    // What the state is exactly before.
+    private long nextOffset;
     private long nextExpectedOffset;
     private bool stopping;
+    private bool finishing;
     private volatile bool abandoned;
     private int queries;
 
@@ -47,7 +59,9 @@ public sealed class ShardActor : IShard
         ArgumentNullException.ThrowIfNull(context);
         Partition = partition;
         this.context = context;
-        entities = new EntityStage(context.FeatureSet, context.Limits, context.Entities);
+        logger = context.Logger;
+        entities = NewStage();
+        checkpoints = new ShardCheckpoints(context.State, context.Time);
         writer = new ScoreWriter(context.Origin);
         Completion = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, context.Scheduler).Unwrap();
     }
@@ -57,6 +71,9 @@ public sealed class ShardActor : IShard
 
     /// <summary>Ends when the shard has stopped; faulted if it could not go on.</summary>
     public Task Completion { get; }
+
+    /// <inheritdoc/>
+    public Task Drained => drained.Task;
 
     /// <summary>How far the shard has come; any thread may read it.</summary>
     public ShardProgress Progress => progress;
@@ -78,25 +95,41 @@ public sealed class ShardActor : IShard
         mailbox.Writer.TryWrite(new Message(MessageKind.Record, null, record));
     }
 
+    /// <inheritdoc/>
+    public void Committed(long offset) => mailbox.Writer.TryWrite(new Message(MessageKind.Committed, null, default) { Offset = offset });
+
     /// <summary>
     /// Asks the shard to stop: records that wait are dropped, since the partition's next owner reads them
-    /// again; batches that have started are finished. <see cref="Completion"/> tells when that is done.
+    /// again; batches that have started are finished. <see cref="Drained"/> tells when that is done.
     /// </summary>
-    public void RequestStop() => mailbox.Writer.TryWrite(new Message(MessageKind.Stop, null, default));
+    public void RequestStop()
+    {
+        recovery.Cancel();
+        mailbox.Writer.TryWrite(new Message(MessageKind.Stop, null, default));
+    }
+
+    /// <inheritdoc/>
+    public void Finish() => mailbox.Writer.TryWrite(new Message(MessageKind.Finish, null, default));
 
     /// <inheritdoc/>
     public void Abandon()
     {
         abandoned = true;
+        life.Cancel();
         RequestStop();
     }
 
-    /// <summary>Puts a question to the shard, which answers it between two batches, or refuses it when it stops or too many wait.</summary>
+    /// <summary>Lets the shard look at the clock: whether a checkpoint is due.</summary>
+    public void Nudge() => mailbox.Writer.TryWrite(new Message(MessageKind.Nudge, null, default));
+
+    /// <summary>Puts a question to the shard, which answers it between two batches, or refuses it when it is not live or too many wait.</summary>
     /// <param name="query">The question.</param>
     public void Ask(ShardQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
-        if (Interlocked.Increment(ref queries) <= context.Options.MaxWaitingQueries && mailbox.Writer.TryWrite(new Message(MessageKind.Query, query, default)))
+        if (Interlocked.Increment(ref queries) <= context.Options.MaxWaitingQueries
+            && progress.Phase is ShardPhase.Live or ShardPhase.Stopping
+            && mailbox.Writer.TryWrite(new Message(MessageKind.Query, query, default)))
             return;
         Interlocked.Decrement(ref queries);
         query.Refuse();
@@ -110,32 +143,55 @@ public sealed class ShardActor : IShard
     {
         try
         {
-            while (!IsOver)
-            {
-                while (mailbox.Reader.TryRead(out var message))
-                    Handle(message);
-                CommitAcknowledged();
-                if (inFlight.TryPeek(out var head) && head.IsScored)
-                    await AppendAsync(inFlight.Dequeue());
-                else if (MayStart)
-                    StartBatch();
-                else if (!IsOver)
-                    await mailbox.Reader.WaitToReadAsync();
-            }
+            if (await RecoverAsync())
+                await ServeAsync();
+            else
+                await StandDownAsync();
         }
         finally
         {
+            progress.Enter(ShardPhase.Stopped);
             mailbox.Writer.TryComplete();
             while (mailbox.Reader.TryRead(out var message))
                 (message.Subject as ShardQuery)?.Refuse();
+            drained.TrySetResult();
+            await life.CancelAsync();
         }
     }
 
-    private bool IsOver => abandoned || (stopping && inFlight.Count == 0 && unacknowledged.Count == 0);
+    private async Task ServeAsync()
+    {
+        while (!IsOver)
+        {
+            while (mailbox.Reader.TryRead(out var message))
+                Handle(message);
+            CommitAcknowledged();
+            AdvanceCheckpoint();
+            if (stopping && IsIdle)
+                drained.TrySetResult();
+            if (inFlight.TryPeek(out var head) && head.IsScored)
+                await AppendAsync(inFlight.Dequeue());
+            else if (!IsStateWhole && !stopping && IsIdle && checkpoints.Phase != CheckpointPhase.Storing)
+                await RebuildForSuspectAsync();
+            else if (loading is { Loaded: not null })
+                ApplyLoaded();
+            else if (MayStart && HasRoom())
+                StartBatch();
+            else if (!IsOver && checkpoints.Phase != CheckpointPhase.Writing && !MayFreeze)
+                await mailbox.Reader.WaitToReadAsync();
+        }
+    }
+
+    // Nothing is under way; what is stored is.
+    private bool IsIdle => inFlight.Count == 0 && unacknowledged.Count == 0;
+
+    private bool IsOver => abandoned || (finishing && IsIdle && checkpoints.Phase is CheckpointPhase.None && !IsLastCheckpointDue);
 
     private bool MayStart =>
         waiting.Count > 0
         && !stopping
+        && loading is null
+        && IsStateWhole
         && inFlight.Count < context.Options.MaxInFlightBatches
         && inFlight.Count + unacknowledged.Count < context.Options.MaxUnacknowledgedBatches;
 
@@ -146,22 +202,48 @@ public sealed class ShardActor : IShard
             case MessageKind.Record:
                 TakeRecord(message.Record);
                 break;
+            case MessageKind.Loaded:
+                ((Batch)message.Subject!).Loaded = message.Loaded;
+                break;
             case MessageKind.Scored:
                 ((Batch)message.Subject!).IsScored = true;
                 break;
             case MessageKind.Settled:
                 ((Emission)message.Subject!).IsAcknowledged = true;
                 break;
+            case MessageKind.Committed:
+                checkpoints.Committed(message.Offset);
+                break;
+            case MessageKind.CheckpointStored:
+                CheckpointStored((StoreOutcome)message.Subject!);
+                break;
+            case MessageKind.Failed:
+                throw new ShardException($"partition {Partition}: {((Exception)message.Subject!).Message}", (Exception)message.Subject);
             case MessageKind.Query:
-                Interlocked.Decrement(ref queries);
-                ((ShardQuery)message.Subject!).Answer(entities);
+                Answer((ShardQuery)message.Subject!);
+                break;
+            case MessageKind.QueryLoaded:
+                AnswerFrom(message.Loaded!, (ShardQuery)message.Subject!);
                 break;
             case MessageKind.Stop:
-                stopping = true;
-                progress.AddWaiting(-waiting.Count);
-                waiting.Clear();
+                Stop();
+                break;
+            case MessageKind.Finish:
+                finishing = true;
+                break;
+            case MessageKind.Nudge:
                 break;
         }
+    }
+
+    private void Stop()
+    {
+        stopping = true;
+        progress.Enter(ShardPhase.Stopping);
+        progress.AddWaiting(-waiting.Count);
+        waiting.Clear();
+        // It was not applied, so it is as if it had not begun.
+        loading = null;
     }
 
     private void TakeRecord(in InputRecord record)
@@ -182,28 +264,90 @@ public sealed class ShardActor : IShard
     {
         // 1. Take what waits.
         var batch = idleBatches.TryPop(out var idle) ? idle : new Batch(this, context.Origin.FeatureNames.Count);
-        while (batch.Records < context.Options.MaxBatchRecords && waiting.TryDequeue(out var record))
+        while (batch.Records < MaxBatchRecords && waiting.TryPeek(out var record) && !(record.Offset == suspect?.Offset && batch.Records > 0))
         {
-            batch.Records++;
+            // 2. Decode each record.
+            waiting.Dequeue();
+            entities.Decode(record, out batch.AddRecord());
             batch.NextOffset = record.Offset + 1;
-            Apply(record, batch);
+            if (record.Offset == suspect?.Offset)
+                break;
         }
 
         progress.AddWaiting(-batch.Records);
+
+        // 3. Load the batch's entities that are not in memory.
+        if (mayBeStored)
+            FindMissing(batch.Decoded, batch.Missing);
+        if (batch.Missing.Count == 0)
+        {
+            ApplyBatch(batch);
+            return;
+        }
+
+        loading = batch;
+        _ = LoadAsync(batch);
+    }
+
+    private void ApplyLoaded()
+    {
+        var batch = loading!;
+        var damaged = Restore(batch.Loaded!);
+        batch.Loaded = null;
+        if (damaged.Count > 0)
+        {
+            _ = RepairAsync(batch, damaged);
+            return;
+        }
+
+        loading = null;
+        ApplyBatch(batch);
+    }
+
+    // 4. Apply each transaction to its entities.
+    private void ApplyBatch(Batch batch)
+    {
+        var records = batch.Decoded;
+        for (var i = 0; i < records.Length; i++)
+        {
+            try
+            {
+                Apply(records[i], batch);
+            }
+#pragma warning disable CA1031 // Whatever an entity throws: its record is tried again alone, then set aside.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                PutBack(batch, i, e);
+                break;
+            }
+        }
+
+        nextOffset = batch.NextOffset;
         progress.MovedTo(entities.WatermarkMicros, context.Time.GetTimestamp(), entities.EventsDropped);
+        progress.Holds(entities.Engine.EntitiesInMemory, entities.Engine.EntityBytes);
         inFlight.Enqueue(batch);
 
-        // 4. Score the batch.
+        // 5. Score the batch.
         if (batch.Rows > 0)
             context.Model.Post(batch);
         else
             batch.IsScored = true;
     }
 
-    private void Apply(in InputRecord record, Batch batch)
+    private void Apply(in DecodedRecord decoded, Batch batch)
     {
-        // 2. and 3. Decode the record and apply it to its entities.
-        var applied = entities.Apply(record, batch.AddRow(), out var transaction);
+        checkpoints.Applied(LogBytes(decoded.Record));
+        if (quarantined.TryGetValue(decoded.Record.Offset, out var reason))
+        {
+            entities.PassOver(decoded.Record);
+            batch.Dead.Add(new DeadRecord(decoded.Record, new Rejection(RejectReason.Poison, reason)));
+            suspect = decoded.Record.Offset == suspect?.Offset ? null : suspect;
+            return;
+        }
+
+        var applied = entities.Apply(decoded, batch.AddRow());
+        suspect = decoded.Record.Offset == suspect?.Offset ? null : suspect;
         if (applied.Outcome != EntityOutcome.Scored)
             batch.RemoveLastRow();
         if (applied.Outcome is EntityOutcome.Scored or EntityOutcome.Ticked)
@@ -211,15 +355,15 @@ public sealed class ShardActor : IShard
         switch (applied.Outcome)
         {
             case EntityOutcome.Scored:
-                batch.Scored.Add(new ScoredRow(record, transaction, applied.Late, applied.Degraded));
+                batch.Scored.Add(new ScoredRow(decoded.Record, decoded.Transaction, applied.Late, applied.Degraded));
                 break;
             case EntityOutcome.Rejected:
-                batch.Dead.Add(new DeadRecord(record, applied.Rejection!));
+                batch.Dead.Add(new DeadRecord(decoded.Record, applied.Rejection!));
                 break;
             case EntityOutcome.Repeated:
                 context.Metrics.Repeated.Add(1);
-                if (record.ReplyTo != 0)
-                    batch.RepeatedReplies.Add(record.ReplyTo);
+                if (decoded.Record.ReplyTo != 0)
+                    batch.RepeatedReplies.Add(decoded.Record.ReplyTo);
                 break;
             default:
                 context.Metrics.Applied(applied.Outcome);
@@ -227,7 +371,7 @@ public sealed class ShardActor : IShard
         }
     }
 
-    // 5. Append the scores, late copies, sessions and dead letters.
+    // 6. Append the scores, late copies, sessions and dead letters.
     private async ValueTask AppendAsync(Batch batch)
     {
         if (batch.Failure is { } failure)
@@ -302,7 +446,7 @@ public sealed class ShardActor : IShard
             await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 
-    // 6. Commit, in the log's order.
+    // 7. Commit, in the log's order.
     private void CommitAcknowledged()
     {
         while (unacknowledged.TryPeek(out var emission) && emission.IsAcknowledged)
@@ -320,11 +464,29 @@ public sealed class ShardActor : IShard
     private enum MessageKind
     {
         Record,
+        Loaded,
         Scored,
         Settled,
+        Committed,
+        CheckpointStored,
+        Failed,
         Query,
+        QueryLoaded,
         Stop,
+        Finish,
+        Nudge,
     }
 
-    private readonly record struct Message(MessageKind Kind, object? Subject, InputRecord Record);
+    private enum StoreOutcome
+    {
+        Written,
+        Fenced,
+    }
+
+    private readonly record struct Message(MessageKind Kind, object? Subject, InputRecord Record)
+    {
+        internal long Offset { get; init; }
+
+        internal LoadedEntities? Loaded { get; init; }
+    }
 }

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
+using Scoring.Actors.State;
 using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
@@ -21,6 +23,18 @@ public sealed record ShardContext
     /// <summary>The features.</summary>
     public required FeatureSet FeatureSet { get; init; }
 
+    /// <summary>How often state is made durable, and how much of it is in memory.</summary>
+    public required StateOptions State { get; init; }
+
+    /// <summary>Where state is durable.</summary>
+    public required StoreRetries Store { get; init; }
+
+    /// <summary>This node, as the store names the owner of a shard.</summary>
+    public required ShardOwner Owner { get; init; }
+
+    /// <summary>Reads the log again, for recovery.</summary>
+    public required ILogReader Reader { get; init; }
+
     /// <summary>The bounds of the entities.</summary>
     public required EntityOptions Entities { get; init; }
 
@@ -38,6 +52,12 @@ public sealed record ShardContext
 
     /// <summary>Where the shards' metrics are counted.</summary>
     public required ShardMetrics Metrics { get; init; }
+
+    /// <summary>Where the shards log.</summary>
+    public required ILogger<ShardActor> Logger { get; init; }
+
+    /// <summary>Is shown each record once it has changed its entities; what it throws counts as the entity's. A fault double, for tests.</summary>
+    public Action<InputRecord>? EntityProbe { get; init; }
 
     /// <summary>Measures how long a record takes, and times retries.</summary>
     public required TimeProvider Time { get; init; }

@@ -20,6 +20,7 @@ public sealed class ShardMetrics
     private readonly Counter<long> dead;
     private readonly Counter<long> other;
     private readonly Histogram<double> latency;
+    private readonly Histogram<double> recovery;
 
     /// <summary>Makes the instruments.</summary>
     /// <param name="meters">Where they belong.</param>
@@ -34,6 +35,22 @@ public sealed class ShardMetrics
         other = meter.CreateCounter<long>("scoring.other_records", "{record}", "Records of the input log that are no transactions");
         Repeated = meter.CreateCounter<long>("scoring.repeated", "{transaction}", "Transactions seen before within the horizon");
         Stale = meter.CreateCounter<long>("scoring.stale_records", "{record}", "Records dropped because their partition was revoked or they had been taken already");
+        Replayed = meter.CreateCounter<long>("scoring.recovery.replayed_records", "{record}", "Records applied again, without emitting, to rebuild a shard's state");
+        recovery = meter.CreateHistogram<double>("scoring.recovery.duration", "s", "From a partition's assignment to its shard being live", advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+        });
+        Checkpoints = meter.CreateCounter<long>("scoring.state.checkpoints", "{checkpoint}", "Checkpoints that became durable");
+        Fenced = meter.CreateCounter<long>("scoring.state.fenced", "{write}", "Writes refused because another node has taken the shard over");
+        StoreRetries = meter.CreateCounter<long>("scoring.state.retries", "{call}", "Calls of the snapshot store that failed and are tried again");
+        Loads = meter.CreateCounter<long>("scoring.state.loads", "{load}", "Round trips to load a batch's entities");
+        Evicted = meter.CreateCounter<long>("scoring.state.evicted", "{entity}", "Entities that left memory to make room; the store has them");
+        StateWaits = meter.CreateCounter<long>("scoring.state.waits", "{turn}", "Turns of a shard's loop on which a batch waited for a checkpoint to make room");
+        Damaged = meter.CreateCounter<long>("scoring.state.damaged", "{entity}", "Stored entities whose checksum or structure was wrong");
+        Repaired = meter.CreateCounter<long>("scoring.state.repaired", "{entity}", "Damaged entities rebuilt from their previous version and the log");
+        Incomplete = meter.CreateCounter<long>("scoring.state.incomplete", "{entity}", "Damaged entities that could not be rebuilt and start empty");
+        EntityFailures = meter.CreateCounter<long>("scoring.entity.failures", "{record}", "Times that a record made an entity fail");
+        Quarantined = meter.CreateCounter<long>("scoring.entity.quarantined", "{record}", "Records set aside because they made an entity fail twice");
         latency = meter.CreateHistogram<double>("scoring.latency", "s", "From the client's hand-over of a record to its score's", advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
@@ -43,6 +60,32 @@ public sealed class ShardMetrics
     internal Counter<long> Repeated { get; }
 
     internal Counter<long> Stale { get; }
+
+    internal Counter<long> Replayed { get; }
+
+    internal Counter<long> Checkpoints { get; }
+
+    internal Counter<long> Fenced { get; }
+
+    internal Counter<long> StoreRetries { get; }
+
+    internal Counter<long> Loads { get; }
+
+    internal Counter<long> Evicted { get; }
+
+    internal Counter<long> StateWaits { get; }
+
+    internal Counter<long> Damaged { get; }
+
+    internal Counter<long> Repaired { get; }
+
+    internal Counter<long> Incomplete { get; }
+
+    internal Counter<long> EntityFailures { get; }
+
+    internal Counter<long> Quarantined { get; }
+
+    internal void Recovered(TimeSpan elapsed) => recovery.Record(elapsed.TotalSeconds);
 
     internal void Scored(Decision decision, bool isLate, bool isDegraded, TimeSpan elapsed)
     {

@@ -34,6 +34,19 @@ public sealed record ShardOptions
     /// </summary>
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long after its first failure a call of the snapshot store is tried again; each further wait is twice as long.</summary>
+    public TimeSpan FirstStoreRetry { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The longest wait between two tries of a call of the snapshot store.</summary>
+    public TimeSpan LongestStoreRetry { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often a shard looks whether a checkpoint is due while no record wakes it.</summary>
+    public TimeSpan NudgeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Records of the log that are read to rebuild one damaged entity at most; one that needs more starts empty, as incomplete.</summary>
+    [Range(0, 1_000_000_000)]
+    public int MaxRepairRecords { get; init; } = 5_000_000;
+
     /// <summary>Whether score records carry the feature vector.</summary>
     public bool RecordFeatures { get; init; }
 }

@@ -1,11 +1,37 @@
 namespace Scoring.Actors.Pipeline;
 
+/// <summary>What a shard does.</summary>
+public enum ShardPhase
+{
+    /// <summary>It takes the shard over and replays the log from its checkpoint on.</summary>
+    Recovering,
+
+    /// <summary>It scores.</summary>
+    Live,
+
+    /// <summary>It finishes what it has begun.</summary>
+    Stopping,
+
+    /// <summary>It is over.</summary>
+    Stopped,
+
+    /// <summary>It can't go on and says why.</summary>
+    Down,
+}
+
 /// <summary>How far a shard has come. The shard writes it, any thread reads it; each value is true by itself.</summary>
 public sealed class ShardProgress
 {
     private const long None = -1;
 
     private int waiting;
+    private int phase;
+    private string? down;
+    private long epoch = None;
+    private long checkpointOffset = None;
+    private long checkpointAt = None;
+    private long entities;
+    private long entityBytes;
     private long committable = None;
     private long scoredRecords;
     private long eventsDropped;
@@ -29,6 +55,57 @@ public sealed class ShardProgress
 
     /// <summary>Events that left because their entity held as many as it may.</summary>
     public long EventsDropped => Volatile.Read(ref eventsDropped);
+
+    /// <summary>What the shard does.</summary>
+    public ShardPhase Phase => (ShardPhase)Volatile.Read(ref phase);
+
+    /// <summary>Why the shard is down, as a code; null while it is not.</summary>
+    public string? Down => Volatile.Read(ref down);
+
+    /// <summary>The epoch under which this node took the shard over; null before it did.</summary>
+    public long? Epoch => Volatile.Read(ref epoch) is var value && value == None ? null : value;
+
+    /// <summary>The offset of the last durable checkpoint; null before the first.</summary>
+    public long? CheckpointOffset => Volatile.Read(ref checkpointOffset) is var offset && offset == None ? null : offset;
+
+    /// <summary>When this node stored the shard's last checkpoint, in the time provider's timestamp units; null before the first.</summary>
+    public long? CheckpointAt => Volatile.Read(ref checkpointAt) is var at && at == None ? null : at;
+
+    /// <summary>Entities in memory.</summary>
+    public long Entities => Volatile.Read(ref entities);
+
+    /// <summary>Bytes of the entities in memory.</summary>
+    public long EntityBytes => Volatile.Read(ref entityBytes);
+
+    internal void Enter(ShardPhase next)
+    {
+        if (Phase is not ShardPhase.Down)
+            Volatile.Write(ref phase, (int)next);
+    }
+
+    internal void GoDown(string code)
+    {
+        Volatile.Write(ref down, code);
+        Volatile.Write(ref phase, (int)ShardPhase.Down);
+    }
+
+    internal void Acquired(long newEpoch, long? checkpoint)
+    {
+        Volatile.Write(ref epoch, newEpoch);
+        Volatile.Write(ref checkpointOffset, checkpoint ?? None);
+    }
+
+    internal void Checkpointed(long offset, long at)
+    {
+        Volatile.Write(ref checkpointOffset, offset);
+        Volatile.Write(ref checkpointAt, at);
+    }
+
+    internal void Holds(long newEntities, long newEntityBytes)
+    {
+        Volatile.Write(ref entities, newEntities);
+        Volatile.Write(ref entityBytes, newEntityBytes);
+    }
 
     internal void AddWaiting(int records) => Interlocked.Add(ref waiting, records);
 

@@ -44,7 +44,7 @@ public sealed record KafkaOutputOptions
 /// Appends to Kafka with the idempotent producer: acknowledged by all replicas, in order, without repeats
 /// of a retried request. Any thread may append.
 /// </summary>
-public sealed partial class KafkaOutputLog : IOutputLog, IDisposable
+public sealed partial class KafkaOutputLog : IOwnedOutputLog
 {
     private readonly IProducer<byte[], byte[]> producer;
     private readonly Counter<long> refusals;
@@ -54,14 +54,18 @@ public sealed partial class KafkaOutputLog : IOutputLog, IDisposable
     /// <param name="options">How it appends.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="logger">Where the client's errors go.</param>
-    public KafkaOutputLog(KafkaOutputOptions options, IMeterFactory meters, ILogger<KafkaOutputLog> logger)
+    /// <param name="gapless">
+    /// Whether a record that fails ends the log, so that nothing behind it is ever appended. A record then waits for its
+    /// acknowledgement as long as it takes: the client would drop one that timed out and go on with the next.
+    /// </param>
+    public KafkaOutputLog(KafkaOutputOptions options, IMeterFactory meters, ILogger<KafkaOutputLog> logger, bool gapless = false)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(meters);
         NativeClient.Load();
         this.logger = logger;
         refusals = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.output.queue_full", "{append}", "Appends that found the producer's queue full and waited");
-        producer = new ProducerBuilder<byte[], byte[]>(Configuration(options))
+        producer = new ProducerBuilder<byte[], byte[]>(Configuration(options, gapless))
             .SetErrorHandler((_, error) => LogClientError(error.Code, error.Reason, error.IsFatal))
             .SetLogHandler((_, message) => LogClientMessage(message.Facility, message.Message))
             .Build();
@@ -119,7 +123,7 @@ public sealed partial class KafkaOutputLog : IOutputLog, IDisposable
     private static AppendFailure FailureOf(Error error) =>
         error.Code is ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge ? AppendFailure.TooLarge : AppendFailure.Broken;
 
-    private static ProducerConfig Configuration(KafkaOutputOptions options)
+    private static ProducerConfig Configuration(KafkaOutputOptions options, bool gapless)
     {
         var configuration = new ProducerConfig(options.Client.ToDictionary())
         {
@@ -131,7 +135,8 @@ public sealed partial class KafkaOutputLog : IOutputLog, IDisposable
             QueueBufferingMaxMessages = options.MaxQueuedRecords,
             QueueBufferingMaxKbytes = options.MaxQueuedKilobytes,
             MessageMaxBytes = options.MaxRecordBytes,
-            MessageTimeoutMs = (int)options.DeliveryTimeout.TotalMilliseconds,
+            MessageTimeoutMs = gapless ? 0 : (int)options.DeliveryTimeout.TotalMilliseconds,
+            EnableGaplessGuarantee = gapless,
             // Only the acknowledgement is needed; the rest of a report would be copied for each record.
             DeliveryReportFields = "status",
             SocketNagleDisable = true,

@@ -17,7 +17,7 @@ public interface IGroupClient : IDisposable
     /// <param name="partition">The record's partition.</param>
     /// <param name="record">The record.</param>
     /// <returns>Whether there was one.</returns>
-    /// <exception cref="LogGapException">The position of a partition lies outside the log.</exception>
+    /// <exception cref="LogGapException">The position of a partition lies outside the log; the others go on.</exception>
     bool Poll(TimeSpan timeout, out int partition, out InputRecord record);
 
     /// <summary>Reads the offsets that the group has committed.</summary>
@@ -25,6 +25,12 @@ public interface IGroupClient : IDisposable
     /// <returns>The offset of each; null where there is none.</returns>
     /// <exception cref="GroupException">The group does not answer.</exception>
     IReadOnlyList<long?> Committed(IReadOnlyList<int> partitions);
+
+    /// <summary>Reads where a group that is new on a partition starts.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <returns>The offset of the log's oldest record, or the one behind its newest, as configured.</returns>
+    /// <exception cref="GroupException">The log does not answer.</exception>
+    long FirstStartOf(int partition);
 
     /// <summary>Commits offsets, and returns when the group has acknowledged them.</summary>
     /// <param name="offsets">The offset of the next record to read, by partition.</param>
@@ -52,8 +58,8 @@ public interface IGroupListener
 {
     /// <summary>Partitions have come.</summary>
     /// <param name="partitions">The partitions.</param>
-    /// <returns>Where to start to read each: an offset, or null for the log's oldest record.</returns>
-    IReadOnlyList<long?> Assigned(IReadOnlyList<int> partitions);
+    /// <returns>Where to start to read each; null gives them all up.</returns>
+    IReadOnlyList<long>? Assigned(IReadOnlyList<int> partitions);
 
     /// <summary>Partitions leave once this returns; until then they may be committed.</summary>
     /// <param name="partitions">The partitions.</param>

@@ -6,9 +6,11 @@ using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Source;
 
-/// <summary>Turns what the client hands out into input records.</summary>
+/// <summary>Turns what the client hands out into input records. Owned by one thread.</summary>
 internal sealed class RecordReader(string nodeId, TimeProvider time)
 {
+    private readonly TopicNames topics = new();
+
     internal InputRecord Read(ConsumeResult<byte[], byte[]> result)
     {
         var message = result.Message;
@@ -26,6 +28,7 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
 
     private InputRecord WithHeaders(InputRecord record, Headers headers)
     {
+        var readable = true;
         foreach (var header in headers)
         {
             record = header.Key switch
@@ -33,11 +36,12 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
                 RecordHeaders.Kind => record with { Kind = KindOf(header.GetValueBytes()) },
                 RecordHeaders.TraceParent => record with { TraceParent = header.GetValueBytes() },
                 RecordHeaders.ReplyTo => record with { ReplyTo = WaiterOf(header.GetValueBytes()) },
+                RecordHeaders.RelayedFrom => record with { Origin = OriginOf(header.GetValueBytes(), ref readable) },
                 _ => record,
             };
         }
 
-        return record;
+        return readable ? record : record with { Kind = RecordKind.UnreadableOrigin };
     }
 
     private static RecordKind KindOf(byte[]? value) => (value is null ? "" : Encoding.UTF8.GetString(value)) switch
@@ -48,6 +52,12 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
         RecordKinds.Tick => RecordKind.Tick,
         _ => RecordKind.Unknown,
     };
+
+    private RecordOrigin? OriginOf(byte[]? value, ref bool readable)
+    {
+        readable &= RecordOrigin.TryParse(value, topics, out var origin);
+        return origin;
+    }
 
     // Another node's waiter, or one of this node's earlier life, waits no more.
     private long WaiterOf(byte[]? value)

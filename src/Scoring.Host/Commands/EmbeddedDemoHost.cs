@@ -27,7 +27,7 @@ internal sealed class EmbeddedDemoHost : IDemoHost
         return new DemoEndpoints(host.Node.Options.Source.BootstrapServers, new Uri(host.Address), host.Node.Options.Source.GroupId)
         {
             TransactionsTopic = topics.Transactions,
-            LabelsTopic = topics.Transactions,
+            LabelsTopic = topics.Labels,
             InteractionsTopic = topics.Interactions,
             ScoresTopic = topics.Scores,
             DeadLettersTopic = topics.DeadLetters,

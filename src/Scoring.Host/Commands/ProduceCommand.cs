@@ -16,7 +16,7 @@ internal static class ProduceCommand
         var load = new ProduceOptions(DefaultRate, _ => 1, $"{DefaultRate}, with --input as fast as it goes", "until Ctrl+C or the end of the input");
         var servers = new Option<string>("--bootstrap-servers") { Description = "The brokers, as host:port.", DefaultValueFactory = _ => "localhost:9092" };
         var prefix = new Option<string>("--topic-prefix") { Description = "Stands before every topic's name.", DefaultValueFactory = _ => "" };
-        var labels = new Option<string>("--labels-topic") { Description = "Where labels go: the input log itself, another topic, or 'none'.", DefaultValueFactory = _ => "transactions" };
+        var labels = new Option<string>("--labels-topic") { Description = "Where labels go: the topic that is relayed, the input log itself ('transactions'), or 'none'.", DefaultValueFactory = _ => "labels" };
         var interactions = new Option<string>("--interactions-topic") { Description = "Where interactions go: a topic, or 'none'.", DefaultValueFactory = _ => "interactions" };
         var group = new Option<string>("--group") { Description = "The consumer group of the service that scores.", DefaultValueFactory = _ => "scoring" };
         var ahead = new Option<long>("--max-bytes-ahead") { Description = "Bytes of a partition that may be ahead of the group's commits; 0 for no bound. 2097152 for the embedded broker.", DefaultValueFactory = _ => 0 };

@@ -14,8 +14,6 @@ public sealed class OptionsException(IReadOnlyList<string> errors)
 /// <summary>Reads and checks the options.</summary>
 internal static class OptionsReader
 {
-    private const int MaxTopicChars = 249;
-
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Reads the options from configuration.</summary>
@@ -66,6 +64,7 @@ internal static class OptionsReader
             Annotations(options.Output, "Output", errors);
         }
 
+        Annotations(options.Relay, "Relay", errors);
         Annotations(options.Shards, "Shards", errors);
         Annotations(options.Entities, "Entities", errors);
         Annotations(options.Features, "Features", errors);
@@ -111,6 +110,10 @@ internal static class OptionsReader
         Between(options.Source.HeartbeatInterval, Millisecond, TimeSpan.FromHours(1), "Source:HeartbeatInterval", errors);
         Between(options.Source.SessionTimeout, Millisecond, TimeSpan.FromHours(1), "Source:SessionTimeout", errors);
         Between(options.Source.FetchWait, TimeSpan.Zero, TimeSpan.FromSeconds(30), "Source:FetchWait", errors);
+        Between(options.Relay.CommitInterval, Millisecond, TimeSpan.FromMinutes(10), "Relay:CommitInterval", errors);
+        Between(options.Relay.FetchWait, TimeSpan.Zero, TimeSpan.FromSeconds(30), "Relay:FetchWait", errors);
+        Between(options.Relay.StopTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(1), "Relay:StopTimeout", errors);
+        Between(options.Relay.RetryDelay, Millisecond, TimeSpan.FromHours(1), "Relay:RetryDelay", errors);
         Between(options.Output.Linger, TimeSpan.Zero, TimeSpan.FromMinutes(1), "Output:Linger", errors);
         Between(options.Output.DeliveryTimeout, options.Output.Linger + Millisecond, TimeSpan.FromDays(1), "Output:DeliveryTimeout", errors);
         Between(options.Shards.QueueFullDelay, Millisecond, TimeSpan.FromMinutes(1), "Shards:QueueFullDelay", errors);
@@ -118,11 +121,11 @@ internal static class OptionsReader
         Between(options.Http.ScoreTimeout, Millisecond, TimeSpan.FromHours(1), "Http:ScoreTimeout", errors);
         Between(options.Ledger.RetryDelay, Millisecond, TimeSpan.FromHours(1), "Ledger:RetryDelay", errors);
         Between(options.Ledger.Retention, Millisecond, TimeSpan.FromDays(36_525), "Ledger:Retention", errors);
+        Names(options.Topics.Resolved(), options.Relay.TransactionTopics, errors);
         Between(options.State.CommandTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), "State:CommandTimeout", errors);
         Between(options.State.CheckpointInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1), "State:CheckpointInterval", errors);
         Between(options.State.ReportInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10), "State:ReportInterval", errors);
         Database(options.State.Provider, options.State.ConnectionString, "State", errors);
-        Names(options.Topics.Resolved(), errors);
         Addresses(options.Http.Urls, errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
             errors.Add($"{ScoringOptions.Section}:Source:SessionTimeout: {options.Source.SessionTimeout} is less than three heartbeats of {options.Source.HeartbeatInterval}; one lost heartbeat would cost the node its partitions");
@@ -158,22 +161,23 @@ internal static class OptionsReader
     }
 
     // A topic that is read and written would be read without end.
-    private static void Names(Topics topics, List<string> errors)
+    private static void Names(Topics topics, IReadOnlyList<string> relayed, List<string> errors)
     {
         (string Option, string Name)[] all =
         [
-            (nameof(Topics.Transactions), topics.Transactions),
-            (nameof(Topics.Interactions), topics.Interactions),
-            (nameof(Topics.Labels), topics.Labels),
-            (nameof(Topics.Scores), topics.Scores),
-            (nameof(Topics.Sessions), topics.Sessions),
-            (nameof(Topics.Late), topics.Late),
-            (nameof(Topics.DeadLetters), topics.DeadLetters),
+            ("Topics:Transactions", topics.Transactions),
+            ("Topics:Interactions", topics.Interactions),
+            ("Topics:Labels", topics.Labels),
+            ("Topics:Scores", topics.Scores),
+            ("Topics:Sessions", topics.Sessions),
+            ("Topics:Late", topics.Late),
+            ("Topics:DeadLetters", topics.DeadLetters),
+            .. relayed.Select((name, i) => ($"Relay:TransactionTopics:{i}", name)),
         ];
         foreach (var same in all.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
-            errors.Add($"{ScoringOptions.Section}:Topics: {string.Join(" and ", same.Select(t => t.Option))} are both '{same.Key}'; each needs a topic of its own");
-        foreach (var (option, name) in all.Where(t => t.Name.Length > MaxTopicChars || t.Name is "." or ".." || !t.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')))
-            errors.Add($"{ScoringOptions.Section}:Topics:{option}: '{name}' is no topic's name; at most {MaxTopicChars} ASCII letters, digits, '.', '_' and '-' are wanted");
+            errors.Add($"{ScoringOptions.Section}:{string.Join(" and ", same.Select(t => t.Option))} are both '{same.Key}'; each needs a topic of its own");
+        foreach (var (option, name) in all.Where(t => !TopicNames.IsValid(t.Name)))
+            errors.Add($"{ScoringOptions.Section}:{option}: '{name}' is no topic's name; at most {TopicNames.MaxChars} ASCII letters, digits, '.', '_' and '-' are wanted");
     }
 
     private static void Addresses(string urls, List<string> errors)

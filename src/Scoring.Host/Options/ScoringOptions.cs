@@ -3,6 +3,7 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
@@ -65,6 +66,9 @@ public sealed record ScoringOptions
 
     /// <summary>How the input log is read.</summary>
     public SourceOptions Source { get; init; } = new();
+
+    /// <summary>What is relayed into the input log.</summary>
+    public RelayOptions Relay { get; init; } = new();
 
     /// <summary>How outputs are appended.</summary>
     public KafkaOutputOptions Output { get; init; } = new();

@@ -9,13 +9,19 @@ public static class RecordHeaders
     /// <summary>The W3C trace context, carried from a transaction to its score.</summary>
     public const string TraceParent = "traceparent";
 
-    /// <summary>The topic that a relayed or dead record came from.</summary>
+    /// <summary>
+    /// Which record of another topic a relayed record is a copy of, as <c>topic:partition:offset</c>. Not the names
+    /// that dead letters use: one that is sent again with its headers must not look like a repeat of a relayed record.
+    /// </summary>
+    public const string RelayedFrom = "scoring-relayed-from";
+
+    /// <summary>The topic that a dead letter or late copy came from.</summary>
     public const string OriginTopic = "scoring-origin-topic";
 
-    /// <summary>The partition that a relayed or dead record came from, in decimal.</summary>
+    /// <summary>The partition that a dead letter or late copy came from, in decimal.</summary>
     public const string OriginPartition = "scoring-origin-partition";
 
-    /// <summary>The offset that a relayed or dead record came from, in decimal.</summary>
+    /// <summary>The offset that a dead letter or late copy came from, in decimal.</summary>
     public const string OriginOffset = "scoring-origin-offset";
 
     /// <summary>Why a record is a dead letter: a code of <see cref="RejectReason"/>.</summary>

@@ -47,6 +47,12 @@ public enum RejectReason
 
     /// <summary>The record's kind is not known.</summary>
     UnknownKind,
+
+    /// <summary>The record says that it was relayed, and not readably from where: whether it is a repeat can't be told.</summary>
+    UnreadableOrigin,
+
+    /// <summary>The record is valid, and applying it failed twice: a defect of this program, kept from stopping the shard.</summary>
+    Poison,
 }
 
 /// <summary>The codes of <see cref="RejectReason"/> on the wire and in metrics.</summary>
@@ -71,6 +77,8 @@ public static class RejectReasons
         RejectReason.KeyMismatch => "key_mismatch",
         RejectReason.CardNumber => "card_number",
         RejectReason.UnknownKind => "unknown_kind",
+        RejectReason.UnreadableOrigin => "unreadable_origin",
+        RejectReason.Poison => "poison",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "not a reject reason"),
     };
 }

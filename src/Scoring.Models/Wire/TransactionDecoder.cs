@@ -23,7 +23,9 @@ public sealed record DecodeLimits
 /// </summary>
 public sealed class TransactionDecoder
 {
-    private const int MaxDepth = 32;
+    internal const int MaxDepth = 32;
+
+    internal const string TimeWanted = "ISO 8601 with an offset (2026-03-01T12:00:00.123Z) or epoch milliseconds";
 
     private static readonly string[] FieldNames =
     [
@@ -60,7 +62,7 @@ public sealed class TransactionDecoder
             return new Rejection(RejectReason.NullKey, "the record's key is null; the transaction's userId, else its cardId, is wanted");
         if (Decode(value, out transaction) is { } rejection)
             return rejection;
-        return CheckKey(transaction, key) ?? CheckAhead(transaction, recordTimeMicros);
+        return CheckKey(transaction.UserId, key) ?? CheckAhead(transaction, recordTimeMicros);
     }
 
     /// <summary>Reads a transaction that comes without a record around it.</summary>
@@ -87,10 +89,19 @@ public sealed class TransactionDecoder
             return new Rejection(RejectReason.NullValue, "the record's value is null; a label in JSON is wanted");
         if (key is null)
             return new Rejection(RejectReason.NullKey, "the record's key is null; the label's userId, else its cardId, is wanted");
-        if (Read(value, isLabel: true, out var fields) is { } rejection)
-            return rejection;
-        label = fields.Label;
-        return CheckKey(fields.Transaction, key);
+        return DecodeLabel(value, out label) ?? CheckKey(label.UserId, key);
+    }
+
+    /// <summary>Reads a label that comes under any key.</summary>
+    /// <param name="value">The JSON in UTF-8.</param>
+    /// <param name="label">The label, over <paramref name="value"/>'s bytes.</param>
+    /// <returns>Null if it is valid, else everything that is wrong with it.</returns>
+    public Rejection? DecodeLabel(byte[] value, out Label label)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        var rejection = Read(value, isLabel: true, out var fields);
+        label = rejection is null ? fields.Label : default;
+        return rejection;
     }
 
     private Rejection? Read(byte[] value, bool isLabel, out Fields fields)
@@ -129,8 +140,20 @@ public sealed class TransactionDecoder
             : new Rejection([new FieldError("eventTime", RejectReason.TimeInFuture, $"is {ahead} past the record's own time; {limits.MaxTimeAhead} is allowed")]);
     }
 
-    private static Rejection? CheckKey(in Transaction transaction, byte[] key) =>
-        key.AsSpan().SequenceEqual(transaction.UserId)
+    /// <summary>Reads a time where the reader stands on a number (epoch milliseconds) or a text (ISO 8601).</summary>
+    internal static bool TryReadTime(ref Utf8JsonReader reader, out long micros)
+    {
+        micros = 0;
+        if (reader.TokenType == JsonTokenType.String)
+            return !reader.ValueIsEscaped && EventTime.TryParse(reader.ValueSpan, out micros);
+        if (!reader.TryGetInt64(out var millis) || millis is < 0 or > EventTime.MaxMicros / 1000)
+            return false;
+        micros = millis * 1000;
+        return true;
+    }
+
+    private static Rejection? CheckKey(ReadOnlySpan<byte> userId, byte[] key) =>
+        key.AsSpan().SequenceEqual(userId)
             ? null
             : new Rejection(RejectReason.KeyMismatch, "the record's key is not its userId, else its cardId: the user's state lives in another partition");
 
@@ -304,26 +327,14 @@ public sealed class TransactionDecoder
             if (reader.TokenType == JsonTokenType.Null)
                 return;
             hasTime = true;
-            const string wanted = "ISO 8601 with an offset (2026-03-01T12:00:00.123Z) or epoch milliseconds";
-            long micros = 0;
-            var readable = false;
-            if (reader.TokenType == JsonTokenType.Number)
+            if (reader.TokenType is not (JsonTokenType.Number or JsonTokenType.String))
             {
-                readable = reader.TryGetInt64(out var millis) && millis is >= 0 and <= EventTime.MaxMicros / 1000;
-                micros = readable ? millis * 1000 : 0;
-            }
-            else if (reader.TokenType == JsonTokenType.String)
-            {
-                readable = !reader.ValueIsEscaped && EventTime.TryParse(reader.ValueSpan, out micros);
-            }
-            else
-            {
-                WrongType(ref reader, "eventTime", wanted);
+                WrongType(ref reader, "eventTime", TimeWanted);
                 return;
             }
 
-            if (!readable)
-                Wrong("eventTime", RejectReason.UnreadableTime, $"is unreadable; {wanted} is wanted");
+            if (!TryReadTime(ref reader, out var micros))
+                Wrong("eventTime", RejectReason.UnreadableTime, $"is unreadable; {TimeWanted} is wanted");
             transaction.EventTimeMicros = micros;
         }
 

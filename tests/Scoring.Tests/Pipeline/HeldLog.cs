@@ -19,6 +19,9 @@ internal sealed class HeldLog : IOutputLog
     /// <summary>Records larger than this are refused for their size.</summary>
     public int MaxValueBytes { get; set; } = int.MaxValue;
 
+    /// <summary>Is shown each record before it is taken.</summary>
+    public Action<OutputRecord>? Appending { get; set; }
+
     public IReadOnlyList<OutputRecord> Appended
     {
         get
@@ -30,6 +33,7 @@ internal sealed class HeldLog : IOutputLog
 
     public bool TryAppend(in OutputRecord record, AppendObserver observer)
     {
+        Appending?.Invoke(record);
         lock (gate)
         {
             if (FullFor > 0)

@@ -16,12 +16,12 @@ public class ShardActorTests
         for (var i = 0; i < 3; i++)
             await fixture.EnqueueAsync(Record(i, $"t-{i}", afterMillis: i));
         await fixture.SettledAsync();
-        Assert.Null(fixture.Shard.CommittableOffset);
+        Assert.Equal(0, fixture.Shard.CommittableOffset);
 
         fixture.Log.Acknowledge(1);
         fixture.Log.Acknowledge(2);
         await fixture.SettledAsync();
-        Assert.Null(fixture.Shard.CommittableOffset);
+        Assert.Equal(0, fixture.Shard.CommittableOffset);
 
         fixture.Log.Acknowledge(0);
         await fixture.SettledAsync();
@@ -49,7 +49,7 @@ public class ShardActorTests
         fixture.Log.AcknowledgesAtOnce = true;
         fixture.Log.FullFor = 20;
         for (var i = 0; i < 50; i++)
-            fixture.Shard.Enqueue(Record(i, $"t-{i}", afterMillis: i));
+            fixture.Enqueue(Record(i, $"t-{i}", afterMillis: i));
         await fixture.Log.ReachedAsync(50);
 
         var ids = fixture.Log.Appended.Select(r => IdOf(r.Value!)).ToList();
@@ -72,7 +72,7 @@ public class ShardActorTests
         Assert.Equal("3", Header(dead, RecordHeaders.OriginPartition));
         Assert.Equal("7", Header(dead, RecordHeaders.OriginOffset));
         Assert.Equal("not_json", Header(dead, RecordHeaders.Reason));
-        Assert.Null(fixture.Shard.CommittableOffset);
+        Assert.Equal(0, fixture.Shard.CommittableOffset);
         fixture.Log.Acknowledge(0);
         await fixture.SettledAsync();
         Assert.Equal(8, fixture.Shard.CommittableOffset);
@@ -84,7 +84,7 @@ public class ShardActorTests
         await using var fixture = new ShardFixture();
         fixture.Log.MaxValueBytes = 1_000;
         fixture.Log.AcknowledgesAtOnce = true;
-        fixture.Shard.Enqueue(Record(0, "", json: new string('x', 2_000)));
+        fixture.Enqueue(Record(0, "", json: new string('x', 2_000)));
         await fixture.Log.ReachedAsync(2);
         var bare = fixture.Log.Appended[1];
 
@@ -102,7 +102,7 @@ public class ShardActorTests
         await using var fixture = new ShardFixture();
         fixture.Log.AcknowledgesAtOnce = true;
         await fixture.EnqueueAsync(Record(0, "t-0", replyTo: 5));
-        fixture.Shard.Enqueue(Record(1, "t-0", afterMillis: 50, replyTo: 6));
+        fixture.Enqueue(Record(1, "t-0", afterMillis: 50, replyTo: 6));
         while (fixture.Shard.CommittableOffset != 2)
             await fixture.SettledAsync();
 
@@ -120,7 +120,7 @@ public class ShardActorTests
         await using var fixture = new ShardFixture();
         fixture.Log.AcknowledgesAtOnce = true;
         await fixture.EnqueueAsync(Record(0, "t-0"));
-        fixture.Shard.Enqueue(Record(1, "t-1", afterMillis: -3_600_001));
+        fixture.Enqueue(Record(1, "t-1", afterMillis: -3_600_001));
         await fixture.Log.ReachedAsync(3);
 
         Assert.True((bool)(await fixture.ScoreAsync(1))["late"]!);
@@ -136,13 +136,16 @@ public class ShardActorTests
     {
         await using var fixture = new ShardFixture(o => o with { MaxUnacknowledgedBatches = 1 });
         await fixture.EnqueueAsync(Record(0, "t-0"));
-        fixture.Shard.Enqueue(Record(1, "t-1", afterMillis: 1));
+        fixture.Enqueue(Record(1, "t-1", afterMillis: 1));
         await fixture.SettledAsync();
         fixture.Shard.RequestStop();
         await fixture.SettledAsync();
         Assert.False(fixture.Shard.Completion.IsCompleted);
 
+        Assert.False(fixture.Shard.Drained.IsCompleted);
         fixture.Log.Acknowledge(0);
+        await fixture.Shard.Drained.WaitAsync(TimeSpan.FromSeconds(30));
+        fixture.Shard.Finish();
         await fixture.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, fixture.Shard.CommittableOffset);
         Assert.Single(fixture.Log.Appended);
@@ -155,14 +158,14 @@ public class ShardActorTests
         await using var fixture = new ShardFixture(o => o with { MaxBatchRecords = 1 });
         await fixture.EnqueueAsync(Record(0, "t-0"));
         fixture.Log.FullFor = int.MaxValue;
-        fixture.Shard.Enqueue(Record(1, "t-1", afterMillis: 1));
-        fixture.Shard.Enqueue(Record(2, "t-2", afterMillis: 2));
+        fixture.Enqueue(Record(1, "t-1", afterMillis: 1));
+        fixture.Enqueue(Record(2, "t-2", afterMillis: 2));
         fixture.Shard.Abandon();
         await fixture.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
         fixture.Log.FullFor = 0;
         fixture.Log.AcknowledgeAll();
         Assert.Single(fixture.Log.Appended);
-        Assert.Null(fixture.Shard.CommittableOffset);
+        Assert.Equal(0, fixture.Shard.CommittableOffset);
     }
 
     [Fact]
@@ -172,7 +175,7 @@ public class ShardActorTests
         fixture.Log.AcknowledgesAtOnce = true;
         await fixture.EnqueueAsync(Record(0, "t-0"));
         await fixture.EnqueueAsync(Record(1, "t-1", afterMillis: 60_000));
-        fixture.Shard.Enqueue(Record(2, "t-2", card: "c-2", afterMillis: 60_000 + 1_800_001));
+        fixture.Enqueue(Record(2, "t-2", card: "c-2", afterMillis: 60_000 + 1_800_001));
         await fixture.Log.ReachedAsync(4);
         var first = await fixture.ScoreAsync(3);
         Assert.Equal("x.sessions", fixture.Log.Appended[3].Topic);
@@ -180,7 +183,7 @@ public class ShardActorTests
         Assert.Equal(("c-1", 1, 2, 20m), ((string)first["userId"]!, (int)first["revision"]!, (int)first["count"]!, (decimal)first["total"]!));
 
         var tick = Record(3, "") with { Kind = RecordKind.Tick, Key = null, Value = Tick.Write((FirstTime + 60_000 + 3_600_003) * 1000) };
-        fixture.Shard.Enqueue(tick);
+        fixture.Enqueue(tick);
         await fixture.Log.ReachedAsync(5);
         Assert.Equal("c-2", (string)(await fixture.ScoreAsync(4))["userId"]!);
     }
@@ -190,7 +193,7 @@ public class ShardActorTests
     {
         await using var fixture = new ShardFixture(o => o with { MaxUnacknowledgedBatches = 2, MaxBatchRecords = 1 });
         for (var i = 0; i < 5; i++)
-            fixture.Shard.Enqueue(Record(i, $"t-{i}", afterMillis: i));
+            fixture.Enqueue(Record(i, $"t-{i}", afterMillis: i));
         await fixture.Log.ReachedAsync(2);
         await fixture.SettledAsync();
         Assert.Equal(2, fixture.Log.Appended.Count);
@@ -207,8 +210,8 @@ public class ShardActorTests
         await using var fixture = new ShardFixture();
         fixture.Log.AcknowledgesAtOnce = true;
         await fixture.EnqueueAsync(Record(5, "t-5"));
-        fixture.Shard.Enqueue(Record(4, "t-4", afterMillis: 1));
-        fixture.Shard.Enqueue(Record(5, "t-5", afterMillis: 1));
+        fixture.Enqueue(Record(4, "t-4", afterMillis: 1));
+        fixture.Enqueue(Record(5, "t-5", afterMillis: 1));
         await fixture.EnqueueAsync(Record(6, "t-6", afterMillis: 1));
         Assert.Equal(["t-5", "t-6"], fixture.Log.Appended.Select(r => IdOf(r.Value!)));
     }

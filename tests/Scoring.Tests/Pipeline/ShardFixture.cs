@@ -3,10 +3,12 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.State;
 using Scoring.Models.Features;
 using Scoring.Models.Inference;
 using Scoring.Models.Wire;
@@ -18,6 +20,8 @@ namespace Scoring.Tests.Pipeline;
 internal sealed class ShardFixture : IAsyncDisposable, IReplies
 {
     public const long FirstTime = 1_772_366_400_000; // 2026-03-01T12:00:00Z, in milliseconds
+
+    private const string Sessions = "sessions: { entity: user, gap: 30m }\n";
 
     private const string Features = """
         featureSet: tiny
@@ -38,18 +42,36 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
     private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ModelActor model;
 
-    public ShardFixture(Func<ShardOptions, ShardOptions>? adjust = null)
+    public ShardFixture(
+        Func<ShardOptions, ShardOptions>? adjust = null,
+        MemoryStore? store = null,
+        MemoryLog? input = null,
+        long? committed = null,
+        Func<StateOptions, StateOptions>? state = null,
+        Action<InputRecord>? probe = null,
+        bool hasSessions = true)
     {
-        var set = FeatureSet.Parse(new StringReader(Features), "tiny.yaml");
+        Store = store ?? new MemoryStore();
+        Input = input ?? new MemoryLog();
+        var set = FeatureSet.Parse(new StringReader(hasSessions ? Features : Features.Replace(Sessions, "", StringComparison.Ordinal)), "tiny.yaml");
         var contract = new FeatureContract(set.Name, set.Version, set.Fingerprint, set.FeatureNames);
         var bundle = new BundleFixture();
         bundle.Manifest["featureSet"] = new JsonObject { ["name"] = set.Name, ["version"] = set.Version, ["fingerprint"] = set.Fingerprint };
         var meters = services.GetRequiredService<IMeterFactory>();
         model = new ModelActor(ModelBundle.Load(bundle.Files(), contract), 1_000, meters, TaskScheduler.Default);
         var options = new ShardOptions { QueueFullDelay = TimeSpan.FromMilliseconds(1) };
+        options = adjust is null ? options : adjust(options);
+        var durable = new StateOptions { CheckpointInterval = TimeSpan.FromDays(1) };
+        var shardMetrics = new ShardMetrics(meters);
         Shard = new ShardActor(3, new ShardContext
         {
-            Options = adjust is null ? options : adjust(options),
+            Options = options,
+            State = state is null ? durable : state(durable),
+            Store = new StoreRetries(Store, options, shardMetrics, TimeProvider.System, NullLogger<StoreRetries>.Instance),
+            Owner = new ShardOwner("node", null),
+            Reader = Input,
+            Logger = NullLogger<ShardActor>.Instance,
+            EntityProbe = probe,
             Topics = new Topics { Prefix = "x." }.Resolved(),
             Limits = new DecodeLimits(),
             FeatureSet = set,
@@ -58,15 +80,22 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
             Model = model,
             Log = Log,
             Replies = this,
-            Metrics = new ShardMetrics(meters),
+            Metrics = shardMetrics,
             Time = TimeProvider.System,
             Scheduler = TaskScheduler.Default,
         });
+        Shard.Begin(committed, committed ?? 0);
+        Shard.Committed(committed ?? 0);
     }
 
     public HeldLog Log { get; } = new();
 
     public ShardActor Shard { get; }
+
+    public MemoryStore Store { get; }
+
+    /// <summary>The partition, as it is read for recovery; what is enqueued is added to it.</summary>
+    public MemoryLog Input { get; }
 
     public List<(long Waiter, byte[]? Score, Rejection? Rejection)> Replies { get; } = [];
 
@@ -80,17 +109,45 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         replyTo,
         0);
 
+    /// <summary>The record is in the log, and the shard has it.</summary>
+    public void Enqueue(in InputRecord record)
+    {
+        Input.Add(record);
+        Shard.Enqueue(record);
+    }
+
+    /// <summary>Commits what the shard has finished, as the group would.</summary>
+    public void Commit()
+    {
+        if (Shard.CommittableOffset is { } offset)
+            Shard.Committed(offset);
+    }
+
+    /// <summary>Hands the shard over: it finishes, is committed, and writes its last checkpoint.</summary>
+    public async Task HandOverAsync()
+    {
+        Log.AcknowledgesAtOnce = true;
+        Log.AcknowledgeAll();
+        Shard.RequestStop();
+        await Shard.Drained.WaitAsync(TimeSpan.FromSeconds(30));
+        Commit();
+        Shard.Finish();
+        await Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     /// <summary>Enqueues a record and waits until what it causes was handed to the log: records enqueued like this are batches of their own.</summary>
     public async Task EnqueueAsync(InputRecord record)
     {
         var before = Log.Appended.Count;
-        Shard.Enqueue(record);
+        Enqueue(record);
         await Log.ReachedAsync(before + 1);
     }
 
     /// <summary>Waits until the loop has gone round whole: it has seen every message that was sent before.</summary>
     public async Task SettledAsync()
     {
+        while (Shard.Progress.Phase == ShardPhase.Recovering)
+            await Task.Yield();
         for (var i = 0; i < 2; i++)
         {
             var query = new StatisticsQuery();
@@ -114,6 +171,8 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         Log.AcknowledgesAtOnce = true;
         Shard.RequestStop();
         Log.AcknowledgeAll();
+        Store.ReleaseWrites();
+        Shard.Finish();
         await Shard.Completion.ContinueWith(static _ => { }, TaskScheduler.Default).WaitAsync(TimeSpan.FromSeconds(30));
         await model.DisposeAsync();
         await services.DisposeAsync();

@@ -46,7 +46,7 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Adds an entity whose key is not there yet.</summary>
     public Entity Add(ReadOnlySpan<byte> key, ulong hash)
     {
-        var entity = new Entity(Plan, key, hash);
+        var entity = new Entity(Plan, key, hash) { IsTouched = true };
         Add(entity);
         return entity;
     }
@@ -116,7 +116,8 @@ internal sealed class EntityTable(EntityPlan plan)
             }
             else if (!entity.IsWatched && Changes.IsDurable(entity))
             {
-                RemoveAt(evictionHand);
+                // What moves into the gap is looked at next.
+                RemoveAt(evictionHand--);
                 removed++;
             }
         }

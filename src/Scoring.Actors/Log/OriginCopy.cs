@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
-using Scoring.Actors.Log;
 using Scoring.Models.Wire;
 
-namespace Scoring.Actors.Sink;
+namespace Scoring.Actors.Log;
 
 /// <summary>Makes the records that carry an input record's bytes and coordinates elsewhere: dead letters and late copies.</summary>
 public static class OriginCopy
@@ -37,15 +36,8 @@ public static class OriginCopy
     // What a copy needs of the record's own headers to be sent again.
     private static IEnumerable<OutputHeader> Own(InputRecord record)
     {
-        var kind = record.Kind switch
-        {
-            RecordKind.Label => RecordKinds.Label,
-            RecordKind.Interaction => RecordKinds.Interaction,
-            RecordKind.Tick => RecordKinds.Tick,
-            _ => null,
-        };
-        if (kind is not null)
-            yield return new OutputHeader(RecordHeaders.Kind, Encoding.UTF8.GetBytes(kind));
+        if (record.Kind.Header() is { } kind)
+            yield return new OutputHeader(RecordHeaders.Kind, kind);
         if (record.TraceParent is { } trace)
             yield return new OutputHeader(RecordHeaders.TraceParent, trace);
     }

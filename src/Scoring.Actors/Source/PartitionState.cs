@@ -8,6 +8,9 @@ namespace Scoring.Actors.Source;
 /// <param name="Down">Why the partition can't be read; null while it can.</param>
 public sealed record PartitionState(int Partition, long? CommittedOffset, long? EndOffset, bool Paused, string? Down)
 {
+    /// <summary>Down because the log does not hold what the shard needs next.</summary>
+    public const string LogGap = "state_log_gap";
+
     /// <summary>Records of the log that are not committed yet; null while that is not known.</summary>
     public long? Lag => EndOffset - CommittedOffset;
 }

@@ -7,11 +7,12 @@ using Scoring.Models.Wire;
 namespace Scoring.Actors.Pipeline;
 
 /// <summary>
-/// Appends a tick to the partition of each shard that has had no record for a while: watermark plus the time since
-/// the last record. The clock decides only when a tick is written; the shard moves its watermark when it reads the
-/// tick in its log, so a replay of the log moves it in the same way.
+/// Wakes the shards of this node. It lets each look whether a checkpoint is due, and appends a tick to the partition
+/// of each that has had no record for a while: watermark plus the time since the last record. The clock decides only
+/// when a tick is written; the shard moves its watermark when it reads the tick in its log, so a replay of the log
+/// moves it in the same way.
 /// </summary>
-public sealed class QuietShards : IAsyncDisposable
+public sealed class ShardClock : IAsyncDisposable
 {
     private const int ChecksPerInterval = 4;
 
@@ -25,7 +26,7 @@ public sealed class QuietShards : IAsyncDisposable
     /// <param name="shards">The shards of this node.</param>
     /// <param name="context">What they work with.</param>
     /// <param name="meters">Where the metrics are counted.</param>
-    public QuietShards(ShardSet shards, ShardContext context, IMeterFactory meters)
+    public ShardClock(ShardSet shards, ShardContext context, IMeterFactory meters)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(meters);
@@ -45,13 +46,16 @@ public sealed class QuietShards : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        using var timer = new PeriodicTimer(context.Options.TickInterval / ChecksPerInterval, context.Time);
+        using var timer = new PeriodicTimer(Interval(context.Options), context.Time);
         try
         {
             while (await timer.WaitForNextTickAsync(stop.Token))
             {
                 foreach (var shard in shards.Shards)
+                {
+                    shard.Nudge();
                     TickIfQuiet(shard);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -60,9 +64,12 @@ public sealed class QuietShards : IAsyncDisposable
         }
     }
 
+    private static TimeSpan Interval(ShardOptions options) =>
+        options.NudgeInterval < options.TickInterval / ChecksPerInterval ? options.NudgeInterval : options.TickInterval / ChecksPerInterval;
+
     private void TickIfQuiet(ShardActor shard)
     {
-        if (shard.Waiting > 0 || shard.Progress.LastRecordAt is not { } last || shard.Progress.WatermarkMicros is not { } watermark)
+        if (shard.Progress.Phase != ShardPhase.Live || shard.Waiting > 0 || shard.Progress.LastRecordAt is not { } last || shard.Progress.WatermarkMicros is not { } watermark)
             return;
         var quiet = context.Time.GetElapsedTime(last);
         if (quiet < context.Options.TickInterval)

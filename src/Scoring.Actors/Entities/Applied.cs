@@ -1,0 +1,38 @@
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Entities;
+
+/// <summary>What became of a record of the input log.</summary>
+public enum EntityOutcome
+{
+    /// <summary>A transaction whose features were computed.</summary>
+    Scored,
+
+    /// <summary>A transaction seen before within the horizon: nothing changed.</summary>
+    Repeated,
+
+    /// <summary>Not valid.</summary>
+    Rejected,
+
+    /// <summary>A label that marked its transaction.</summary>
+    LabelApplied,
+
+    /// <summary>A label whose transaction no entity holds.</summary>
+    LabelUnmatched,
+
+    /// <summary>A tick, which moved the watermark.</summary>
+    Ticked,
+
+    /// <summary>A record that a relay has appended before: nothing changed.</summary>
+    RelayedBefore,
+
+    /// <summary>A record that no feature uses.</summary>
+    Ignored,
+}
+
+/// <summary>The result of applying a record to its entities.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Late">Whether an entity refused to insert it.</param>
+/// <param name="Degraded">What was missing and why, as codes.</param>
+/// <param name="Rejection">Why it was refused; null if it was not.</param>
+public readonly record struct Applied(EntityOutcome Outcome, bool Late, IReadOnlyList<string> Degraded, Rejection? Rejection);

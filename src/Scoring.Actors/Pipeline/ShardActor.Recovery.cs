@@ -1,0 +1,444 @@
+using Microsoft.Extensions.Logging;
+using Scoring.Actors.Entities;
+using Scoring.Actors.Log;
+using Scoring.Actors.Source;
+using Scoring.Actors.State;
+using Scoring.Models.Features;
+
+namespace Scoring.Actors.Pipeline;
+
+/// <summary>
+/// How a shard gets its state, at its start and when a record has spoiled it:
+/// <list type="number">
+/// <item>A new epoch, so that no earlier owner writes any more; with it the checkpoint's offset C.</item>
+/// <item>What the group has committed, K. Read after C, it can't lie before a checkpoint that is still to come.</item>
+/// <item>The records in [C, K) applied again, without emitting: what they caused is in the log.</item>
+/// <item>Live from K on.</item>
+/// </list>
+/// </summary>
+public sealed partial class ShardActor
+{
+    // Ended by a wish to stop; `life` only when the shard is given up or over.
+    private readonly CancellationTokenSource recovery = new();
+    private readonly CancellationTokenSource life = new();
+    private readonly TaskCompletionSource<(long? Committed, long FirstStart)> begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<long, string> quarantined = [];
+    private readonly EntityKeySet missing = new();
+    private volatile bool awaitsBegin;
+    private readonly ILogger<ShardActor> logger;
+    private long epoch;
+
+    // Whether the store may hold entities that are not in memory.
+    private bool mayBeStored;
+    private Suspect? suspect;
+
+    /// <inheritdoc/>
+    public bool AwaitsBegin => awaitsBegin;
+
+    /// <inheritdoc/>
+    public void Begin(long? committed, long firstStart)
+    {
+        begun.TrySetResult((committed, firstStart));
+    }
+
+    private async Task<bool> RecoverAsync()
+    {
+        var started = context.Time.GetTimestamp();
+        try
+        {
+            // 1. Epoch and C.
+            var snapshot = await context.Store.CallAsync((store, cancel) => store.AcquireAsync(Partition, context.Owner, cancel), recovery.Token);
+            epoch = snapshot.Epoch;
+            foreach (var offset in snapshot.Quarantined)
+                quarantined[offset] = "quarantined by an earlier owner of the shard, whose note says why";
+            progress.Acquired(epoch, snapshot.Offset);
+
+            // 2. K.
+            awaitsBegin = true;
+            var (committed, firstStart) = await begun.Task.WaitAsync(recovery.Token);
+            awaitsBegin = false;
+            if (GapBetween(snapshot.Offset, committed) is { } gap)
+                return StandsDown(PartitionState.LogGap, gap);
+
+            // 3. Replay.
+            var live = committed ?? firstStart;
+            var from = snapshot.Offset ?? (committed is null ? live : (await context.Reader.BoundsAsync(Partition, recovery.Token)).Low);
+            checkpoints.Begin(from, snapshot.Marks.ToArray(), snapshot.Offset is not null);
+            checkpoints.Committed(committed ?? -1);
+            await RebuildAsync(live, recovery.Token);
+
+            // 4. Live.
+            nextOffset = nextExpectedOffset = live;
+            progress.Finished(live, 0);
+            progress.Enter(ShardPhase.Live);
+            context.Metrics.Recovered(context.Time.GetElapsedTime(started));
+            LogLive(Partition, epoch, snapshot.Offset ?? -1, live, context.Time.GetElapsedTime(started).TotalMilliseconds);
+            return true;
+        }
+        catch (OperationCanceledException) when (recovery.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (LogGapException e)
+        {
+            return StandsDown(PartitionState.LogGap, e.Message);
+        }
+        catch (FormatException e)
+        {
+            return StandsDown("state_unreadable", e.Message);
+        }
+    }
+
+    private static string? GapBetween(long? checkpoint, long? committed)
+    {
+        if (checkpoint is null || committed >= checkpoint)
+            return null;
+        return committed is null
+            ? $"there is a checkpoint at offset {checkpoint}, and the group has committed nothing: its offsets expired or it is another group"
+            : $"the checkpoint is at offset {checkpoint}, ahead of the group's {committed}: the group was set back";
+    }
+
+    private bool StandsDown(string code, string why)
+    {
+        progress.GoDown(code);
+        LogDown(Partition, code, why);
+        return false;
+    }
+
+    // Down, or asked to stop before it was live: waits for its end.
+    private async Task StandDownAsync()
+    {
+        while (!finishing && !abandoned)
+        {
+            await mailbox.Reader.WaitToReadAsync();
+            while (mailbox.Reader.TryRead(out var message))
+                Handle(message);
+            if (stopping)
+                drained.TrySetResult();
+        }
+    }
+
+    private EntityStage NewStage() => new(context.FeatureSet, context.Limits, context.Entities, context.EntityProbe);
+
+    /// <summary>Makes the state as it is exactly before an offset, from the last durable checkpoint and the log.</summary>
+    private async Task RebuildAsync(long to, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            entities = NewStage();
+            mayBeStored = checkpoints.IsDurable;
+            nextOffset = checkpoints.DurableOffset;
+            if (checkpoints.IsDurable)
+            {
+                entities.RestoreMarks(checkpoints.DurableMarks);
+                var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
+                await RestoreAllAsync(watched, cancellation);
+            }
+
+            if (await ReplayAsync(to, cancellation))
+                break;
+        }
+
+        progress.MovedTo(entities.WatermarkMicros, context.Time.GetTimestamp(), entities.EventsDropped);
+        progress.Holds(entities.Engine.EntitiesInMemory, entities.Engine.EntityBytes);
+    }
+
+    // False if a record spoiled the state: the state is made anew, without that record if it does so again.
+    private async Task<bool> ReplayAsync(long to, CancellationToken cancellation)
+    {
+        if (nextOffset >= to)
+            return true;
+        var records = new List<DecodedRecord>(context.Options.MaxBatchRecords);
+        await foreach (var record in context.Reader.ReadAsync(Partition, nextOffset, to, cancellation))
+        {
+            entities.Decode(record, out var decoded);
+            records.Add(decoded);
+            if (records.Count < MaxBatchRecords)
+                continue;
+            if (!await ReplayBatchAsync(records, record.Offset + 1, cancellation))
+                return false;
+            records.Clear();
+        }
+
+        return await ReplayBatchAsync(records, to, cancellation);
+    }
+
+    private async Task<bool> ReplayBatchAsync(List<DecodedRecord> records, long next, CancellationToken cancellation)
+    {
+        missing.Clear();
+        if (mayBeStored)
+            FindMissing(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(records), missing);
+        if (missing.Count > 0)
+            await RestoreAllAsync(await LoadRowsAsync(missing, cancellation), cancellation);
+        if (ApplySilently(records) is { } spoiler)
+        {
+            await NoteAsync(spoiler);
+            return false;
+        }
+
+        nextOffset = next;
+        context.Metrics.Replayed.Add(records.Count);
+        if (checkpoints.IsDue(entities, nextOffset) && checkpoints.CommittedOffset >= nextOffset)
+            await CheckpointInReplayAsync(cancellation);
+        EvictTo(context.State.MaxEntitiesInMemory);
+        return true;
+    }
+
+    private Suspect? ApplySilently(List<DecodedRecord> records)
+    {
+        var features = new double[context.Origin.FeatureNames.Count];
+        foreach (ref readonly var decoded in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(records))
+        {
+            checkpoints.Applied(LogBytes(decoded.Record));
+            try
+            {
+                if (quarantined.ContainsKey(decoded.Record.Offset))
+                    entities.PassOver(decoded.Record);
+                else
+                    entities.Apply(decoded, features);
+            }
+#pragma warning disable CA1031 // Whatever an entity throws: its record is tried again, then set aside.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                return SuspectAt(decoded.Record.Offset, e);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task CheckpointInReplayAsync(CancellationToken cancellation)
+    {
+        checkpoints.Freeze(entities, nextOffset);
+        while (checkpoints.Phase == CheckpointPhase.Writing)
+            checkpoints.WriteSlice();
+        var checkpoint = checkpoints.Take(Partition, epoch, Purges());
+        if (!await context.Store.CallAsync((store, cancel) => store.WriteAsync(checkpoint, cancel), cancellation))
+        {
+            Fenced();
+            throw new OperationCanceledException(life.Token);
+        }
+
+        checkpoints.Stored();
+        progress.Checkpointed(checkpoints.DurableOffset, context.Time.GetTimestamp());
+    }
+
+    private void FindMissing(ReadOnlySpan<DecodedRecord> records, EntityKeySet keys)
+    {
+        foreach (ref readonly var decoded in records)
+            entities.FindMissing(decoded, keys);
+    }
+
+    private Task<IReadOnlyList<EntityRow>> LoadRowsAsync(EntityKeySet keys, CancellationToken cancellation)
+    {
+        context.Metrics.Loads.Add(1);
+        EntityKey[] wanted = [.. keys.Select(k => new EntityKey(k.Kind, k.Key))];
+        return context.Store.CallAsync((store, cancel) => store.LoadAsync(Partition, wanted, cancel), cancellation);
+    }
+
+    private async Task LoadAsync(Batch batch)
+    {
+        try
+        {
+            Post(batch, new LoadedEntities(await LoadRowsAsync(batch.Missing, life.Token), [], []));
+        }
+        catch (OperationCanceledException) when (life.IsCancellationRequested)
+        {
+            // The shard is over.
+        }
+#pragma warning disable CA1031 // Reported to the loop, which ends the shard.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            mailbox.Writer.TryWrite(new Message(MessageKind.Failed, e, default));
+        }
+    }
+
+    private async Task RepairAsync(Batch batch, IReadOnlyList<EntityRow> damaged)
+    {
+        try
+        {
+            Post(batch, await RepairAsync(damaged, life.Token));
+        }
+        catch (OperationCanceledException) when (life.IsCancellationRequested)
+        {
+            // The shard is over.
+        }
+#pragma warning disable CA1031 // Reported to the loop, which ends the shard.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            mailbox.Writer.TryWrite(new Message(MessageKind.Failed, e, default));
+        }
+    }
+
+    private void Post(Batch batch, LoadedEntities loaded) =>
+        mailbox.Writer.TryWrite(new Message(MessageKind.Loaded, batch, default) { Loaded = loaded });
+
+    private async Task RestoreAllAsync(IReadOnlyList<EntityRow> rows, CancellationToken cancellation)
+    {
+        var damaged = Restore(new LoadedEntities(rows, [], []));
+        if (damaged.Count > 0)
+            Restore(await RepairAsync(damaged, cancellation));
+    }
+
+    /// <returns>The rows that are damaged.</returns>
+    private List<EntityRow> Restore(LoadedEntities loaded)
+    {
+        var damaged = new List<EntityRow>();
+        foreach (var row in loaded.Rows)
+        {
+            // Of a kind that the feature set no longer has, or read twice.
+            if (!entities.Engine.Keeps(row.Kind) || entities.Engine.Holds(row.Kind, row.Key.Span))
+                continue;
+            try
+            {
+                entities.Engine.RestoreEntity(row.Kind, row.Key.Span, row.State.Span);
+            }
+            catch (StateDamagedException e)
+            {
+                context.Metrics.Damaged.Add(1);
+                LogDamaged(Partition, row.Kind, row.Offset, e.Message);
+                damaged.Add(row);
+            }
+        }
+
+        foreach (var (key, state) in loaded.Repaired)
+            entities.Engine.RestoreEntity(key.Kind, key.Key.Span, state, changed: true);
+        foreach (var key in loaded.Incomplete)
+            entities.Engine.StartIncomplete(key.Kind, key.Key.Span);
+        return damaged;
+    }
+
+    private async Task<LoadedEntities> RepairAsync(IReadOnlyList<EntityRow> damaged, CancellationToken cancellation)
+    {
+        var repaired = new List<(EntityKey, byte[])>();
+        var incomplete = new List<EntityKey>();
+        foreach (var row in damaged)
+        {
+            var key = new EntityKey(row.Kind, row.Key);
+            if (await EntityRepair.RebuildAsync(NewStage(), context, Partition, row, cancellation) is { } state)
+                repaired.Add((key, state));
+            else
+                incomplete.Add(key);
+        }
+
+        context.Metrics.Repaired.Add(repaired.Count);
+        context.Metrics.Incomplete.Add(incomplete.Count);
+        return new LoadedEntities([], repaired, incomplete);
+    }
+
+    // Takes back a record that threw, with what follows it in its batch; the state it left is not to be trusted.
+    private void PutBack(Batch batch, int index, Exception thrown)
+    {
+        if (batch.Rows > batch.Scored.Count)
+            batch.RemoveLastRow();
+        var records = batch.Decoded[index..];
+        var again = new Queue<InputRecord>(records.Length + waiting.Count);
+        foreach (ref readonly var decoded in records)
+            again.Enqueue(decoded.Record);
+        foreach (var record in waiting)
+            again.Enqueue(record);
+        progress.AddWaiting(records.Length);
+        waiting = again;
+        suspect = SuspectAt(records[0].Record.Offset, thrown);
+        batch.EndBefore(index);
+    }
+
+    private Suspect SuspectAt(long offset, Exception thrown)
+    {
+        context.Metrics.EntityFailures.Add(1);
+        LogSpoiled(Partition, offset, thrown);
+        return suspect?.Offset == offset
+            ? suspect with { Failures = suspect.Failures + 1, IsRebuilt = false }
+            : new Suspect(offset, 1, false, $"{thrown.GetType().Name}: {thrown.Message}");
+    }
+
+    // The second time a record throws it is set aside for good, in the store before its dead letter's commit.
+    private async Task NoteAsync(Suspect failed)
+    {
+        suspect = failed;
+        if (failed.Failures < 2)
+            return;
+        var record = new QuarantinedRecord(failed.Offset, failed.Reason);
+        if (!await context.Store.CallAsync((store, cancel) => store.QuarantineAsync(Partition, epoch, record, cancel), life.Token))
+        {
+            Fenced();
+            throw new OperationCanceledException(life.Token);
+        }
+
+        quarantined[failed.Offset] = failed.Reason;
+        context.Metrics.Quarantined.Add(1);
+        LogQuarantined(Partition, failed.Offset, failed.Reason);
+    }
+
+    private async Task RebuildForSuspectAsync()
+    {
+        try
+        {
+            await NoteAsync(suspect!);
+            checkpoints.Drop();
+            var offset = suspect!.Offset;
+            await RebuildAsync(offset, recovery.Token);
+            // A rebuild may have met another record that throws; the one that was asked about is next in any case.
+            suspect = new Suspect(offset, suspect?.Offset == offset ? suspect.Failures : 1, true, suspect?.Reason ?? "");
+            checkpoints.Force();
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to stop: the state stays spoiled, so nothing more of it is applied or stored.
+        }
+    }
+
+    private void Fenced()
+    {
+        context.Metrics.Fenced.Add(1);
+        progress.GoDown("fenced");
+        LogFenced(Partition, epoch);
+        Abandon();
+    }
+
+    // A call of the engine's looks at a bounded number of entities, those touched lately twice, so it may take several.
+    private void EvictTo(int most)
+    {
+        for (var call = 0; call < MaxEvictionCalls && entities.Engine.EntitiesInMemory > most; call++)
+        {
+            var evicted = entities.Engine.Evict(most);
+            mayBeStored |= evicted > 0;
+            context.Metrics.Evicted.Add(evicted);
+        }
+    }
+
+    private const int MaxEvictionCalls = 64;
+
+    private static long LogBytes(in InputRecord record) => RecordOverheadBytes + (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
+
+    // What a record costs in the log beside its key and value, roughly.
+    private const int RecordOverheadBytes = 70;
+
+    /// <summary>A record that threw while it was applied.</summary>
+    /// <param name="Offset">Its offset.</param>
+    /// <param name="Failures">How often.</param>
+    /// <param name="IsRebuilt">Whether the state has been made anew since.</param>
+    /// <param name="Reason">What it threw.</param>
+    private sealed record Suspect(long Offset, int Failures, bool IsRebuilt, string Reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Partition {Partition} is live with epoch {Epoch}: checkpoint at {Checkpoint}, live at {Live}, after {Millis:F0} ms")]
+    private partial void LogLive(int partition, long epoch, long checkpoint, long live, double millis);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Partition {Partition} is down ({Code}): {Why}")]
+    private partial void LogDown(int partition, string code, string why);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Partition {Partition} was taken over by another node while this one, with epoch {Epoch}, was still writing: its shard is dropped")]
+    private partial void LogFenced(int partition, long epoch);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The stored {Kind} of partition {Partition} at offset {Offset} is damaged: {Why}")]
+    private partial void LogDamaged(int partition, string kind, long offset, string why);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The record at offset {Offset} of partition {Partition} made an entity fail")]
+    private partial void LogSpoiled(int partition, long offset, Exception thrown);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The record at offset {Offset} of partition {Partition} failed again and is set aside: {Reason}")]
+    private partial void LogQuarantined(int partition, long offset, string reason);
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using Scoring.Actors.Telemetry;
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Relay;
+
+/// <summary>What a node's relay counts.</summary>
+internal sealed class RelayMetrics
+{
+    private readonly Counter<long> relayed;
+    private readonly Counter<long> dead;
+    private int underWay;
+    private volatile Measurement<long>[] lags = [];
+
+    internal RelayMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(ScoringMeter.Name);
+        relayed = meter.CreateCounter<long>("scoring.relay.records", "{record}", "Records that the relay handed to the input log");
+        dead = meter.CreateCounter<long>("scoring.relay.dead_letters", "{record}", "Records that the relay could not read");
+        Pauses = meter.CreateCounter<long>("scoring.relay.pauses", "{pause}", "Times that a partition was paused because as much as may be was on its way");
+        CommitFailures = meter.CreateCounter<long>("scoring.relay.commit_failures", "{commit}", "Commits that the relay's group refused or did not answer");
+        Restarts = meter.CreateCounter<long>("scoring.relay.restarts", "{restart}", "Times that the relay began anew from what it had committed, after a failure");
+        Gaps = meter.CreateCounter<long>("scoring.relay.gaps", "{partition}", "Times that a partition did not hold the offset that the relay's group stood at");
+        meter.CreateObservableGauge("scoring.relay.under_way", () => Volatile.Read(ref underWay), "{record}", "Records that the relay has read and the log has not acknowledged");
+        meter.CreateObservableGauge("scoring.relay.lag", () => lags, "{record}", "Records of a relayed partition that are not committed yet");
+    }
+
+    internal Counter<long> Pauses { get; }
+
+    internal Counter<long> CommitFailures { get; }
+
+    internal Counter<long> Restarts { get; }
+
+    internal Counter<long> Gaps { get; }
+
+    internal void Relayed(string topic) => relayed.Add(1, KeyValuePair.Create<string, object?>("topic", topic));
+
+    internal void Dead(RejectReason reason) => dead.Add(1, KeyValuePair.Create<string, object?>("reason", reason.Code()));
+
+    internal void Show(int recordsUnderWay) => Volatile.Write(ref underWay, recordsUnderWay);
+
+    internal void Show(IEnumerable<(string Topic, int Partition, long Lag)> partitions) =>
+        lags = [.. partitions.Select(p => new Measurement<long>(p.Lag, KeyValuePair.Create<string, object?>("topic", p.Topic), KeyValuePair.Create<string, object?>("partition", p.Partition)))];
+}

@@ -1,0 +1,335 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Scoring.Actors.Log;
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Relay;
+
+/// <summary>
+/// One life of the relay's clients, on one thread: 1. what is acknowledged is settled; 2. what waits for room is
+/// appended; 3. as long as there is room, the next record is read; 4. now and then what is settled is committed.
+/// Any failure ends it, without a commit of what is not acknowledged.
+/// </summary>
+internal sealed partial class RelaySession : IDisposable
+{
+    private const int PollTimeoutMs = 50;
+
+    // While partitions are paused, acknowledgements are what to wait for, and no record announces them.
+    private const int PausedPollTimeoutMs = 5;
+
+    private static readonly TimeSpan CommittedTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly RelaySettings settings;
+    private readonly IOutputLog log;
+    private readonly IOutputLog deadLetters;
+    private readonly TimeProvider time;
+    private readonly RelayMetrics metrics;
+    private readonly ILogger logger;
+    private readonly RelayDecoder decoder;
+    private readonly IConsumer<byte[], byte[]> consumer;
+    private readonly Dictionary<TopicPartition, OriginPartition> owned = [];
+    private readonly Queue<ConsumeResult<byte[], byte[]>> waiting = new();
+    private readonly AutoResetEvent settled = new(false);
+    private int recordsUnderWay;
+    private long bytesUnderWay;
+    private long lastCommit;
+    private Exception? failure;
+
+    // The session's first copy goes alone: a topic that does not exist may begin to between two records, and then the
+    // client would take the second after it has failed the first.
+    private RelayedRecord? first;
+
+    internal RelaySession(RelaySettings settings, IOutputLog log, IOutputLog deadLetters, TimeProvider time, RelayMetrics metrics, ILogger logger)
+    {
+        this.settings = settings;
+        this.log = log;
+        this.deadLetters = deadLetters;
+        this.time = time;
+        this.metrics = metrics;
+        this.logger = logger;
+        decoder = new RelayDecoder(settings.Limits);
+        consumer = new ConsumerBuilder<byte[], byte[]>(Configuration(settings))
+            .SetPartitionsAssignedHandler((_, partitions) => Assigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => Guard(() => Leave(partitions, areOurs: true)))
+            .SetPartitionsLostHandler((_, partitions) => Guard(() => Leave(partitions, areOurs: false)))
+            .SetErrorHandler((_, error) => LogClientError(error.Code, error.Reason))
+            .SetLogHandler((_, message) => LogClientMessage(message.Facility, message.Message))
+            .Build();
+    }
+
+    private bool IsFull =>
+        waiting.Count > 0 || first is { IsAppended: false } || recordsUnderWay >= settings.Options.MaxInFlightRecords || bytesUnderWay >= settings.Options.MaxInFlightKilobytes * 1024L;
+
+    // Half of the room must be free before more is read: a pause throws away what the client has fetched.
+    private bool IsHalfEmpty =>
+        waiting.Count == 0 && recordsUnderWay <= settings.Options.MaxInFlightRecords / 2 && bytesUnderWay <= settings.Options.MaxInFlightKilobytes * 512L;
+
+    public void Dispose()
+    {
+        consumer.Dispose();
+        settled.Dispose();
+    }
+
+    /// <summary>Relays until it is stopped.</summary>
+    /// <exception cref="RelayException">A record was not appended.</exception>
+    /// <exception cref="KafkaException">The client can't go on.</exception>
+    internal void Run(CancellationToken stop)
+    {
+        lastCommit = time.GetTimestamp();
+        consumer.Subscribe(settings.Origins);
+        while (!stop.IsCancellationRequested)
+        {
+            // 1. Settle.
+            foreach (var partition in owned.Values)
+                Settle(partition);
+
+            // 2. Append what waits.
+            while (waiting.TryPeek(out var result) && TryRelay(result))
+                waiting.Dequeue();
+
+            // 3. Read on.
+            var isPaused = PauseOrResume();
+            if (TakeNext(isPaused ? PausedPollTimeoutMs : PollTimeoutMs) is { } next && owned.ContainsKey(next.TopicPartition))
+                waiting.Enqueue(next);
+
+            // 4. Commit.
+            CommitNowAndThen();
+            if (failure is not null)
+                throw new RelayException(failure.Message);
+        }
+
+        // Closing revokes what is owned: the handler settles and commits it.
+        consumer.Close();
+    }
+
+    private void Settle(OriginPartition partition)
+    {
+        var (records, bytes) = partition.Settle();
+        recordsUnderWay -= records;
+        bytesUnderWay -= bytes;
+    }
+
+    private bool TryRelay(ConsumeResult<byte[], byte[]> result)
+    {
+        var kind = settings.KindOf(result.Topic);
+        var message = result.Message;
+        var record = new InputRecord(
+            result.Offset.Value,
+            message.Timestamp.Type == TimestampType.NotAvailable ? null : message.Timestamp.UnixTimestampMs * 1000,
+            message.Key,
+            message.Value,
+            kind,
+            TraceOf(message.Headers),
+            0,
+            0);
+        var observer = new RelayedRecord(record.Offset + 1, (message.Key?.Length ?? 0) + (message.Value?.Length ?? 0), settled);
+        var rejection = decoder.Decode(record, out var key);
+        if (!(rejection is null ? TryAppend(record, result, key, observer) : TryBury(record, result, rejection, observer)))
+            return false;
+        // What the log refuses at once is not behind what it will take next, so it must not take any more.
+        if (observer.Failure is { } refused)
+            throw new RelayException($"{result.TopicPartitionOffset}: the record was not appended ({refused})");
+        owned[result.TopicPartition].Add(observer);
+        recordsUnderWay++;
+        bytesUnderWay += observer.Bytes;
+        metrics.Show(recordsUnderWay);
+        return true;
+    }
+
+    private bool TryAppend(in InputRecord record, ConsumeResult<byte[], byte[]> result, byte[] key, RelayedRecord observer)
+    {
+        List<OutputHeader> headers = [new(RecordHeaders.RelayedFrom, new RecordOrigin(result.Topic, result.Partition.Value, record.Offset).ToHeader())];
+        if (record.Kind.Header() is { } kind)
+            headers.Add(new OutputHeader(RecordHeaders.Kind, kind));
+        if (record.TraceParent is { } trace)
+            headers.Add(new OutputHeader(RecordHeaders.TraceParent, trace));
+        if (first is { IsAppended: false } || !log.TryAppend(new OutputRecord(settings.Topics.Transactions, key, record.Value, [.. headers]), observer))
+            return false;
+        first ??= observer;
+        metrics.Relayed(result.Topic);
+        return true;
+    }
+
+    private bool TryBury(in InputRecord record, ConsumeResult<byte[], byte[]> result, Rejection rejection, RelayedRecord observer)
+    {
+        var letter = OriginCopy.DeadLetter(settings.Topics.DeadLetters, result.Topic, result.Partition.Value, record, rejection);
+        if (!deadLetters.TryAppend(letter, new DeadLetterAppend(deadLetters, letter, observer)))
+            return false;
+        metrics.Dead(rejection.Reason);
+        return true;
+    }
+
+    private bool PauseOrResume()
+    {
+        var isFull = IsFull;
+        var isHalfEmpty = !isFull && IsHalfEmpty;
+        var isPaused = false;
+        foreach (var partition in owned.Values)
+        {
+            if (isFull && !partition.IsPaused)
+            {
+                consumer.Pause([partition.Partition]);
+                partition.IsPaused = true;
+                metrics.Pauses.Add(1);
+            }
+            else if (isHalfEmpty && partition.IsPaused)
+            {
+                consumer.Resume([partition.Partition]);
+                partition.IsPaused = false;
+            }
+
+            isPaused |= partition.IsPaused;
+        }
+
+        return isPaused;
+    }
+
+    private ConsumeResult<byte[], byte[]>? TakeNext(int timeoutMs)
+    {
+        try
+        {
+            return consumer.Consume(timeoutMs);
+        }
+        catch (ConsumeException e) when (e.Error.Code == ErrorCode.Local_AutoOffsetReset)
+        {
+            metrics.Gaps.Add(1);
+            LogGap(e.ConsumerRecord.Topic, e.ConsumerRecord.Partition.Value, e.ConsumerRecord.Offset.Value);
+            return null;
+        }
+        catch (ConsumeException e) when (!e.Error.IsFatal)
+        {
+            // The client goes on by itself: a topic that does not exist yet, a broker that is away.
+            LogClientError(e.Error.Code, e.Error.Reason);
+            return null;
+        }
+    }
+
+    private void CommitNowAndThen()
+    {
+        if (time.GetElapsedTime(lastCommit) < settings.Options.CommitInterval)
+            return;
+        lastCommit = time.GetTimestamp();
+        Commit(owned.Values);
+        metrics.Show(recordsUnderWay);
+        metrics.Show(owned.Values.Select(p => (p.Partition.Topic, p.Partition.Partition.Value, LagOf(p))));
+    }
+
+    private long LagOf(OriginPartition partition)
+    {
+        var ends = consumer.GetWatermarkOffsets(partition.Partition);
+        return ends.High == Offset.Unset ? 0 : ends.High.Value - (partition.Committed ?? Math.Max(0, ends.Low.Value));
+    }
+
+    private void Commit(IEnumerable<OriginPartition> partitions)
+    {
+        var moved = partitions.Where(p => p.Committable is not null && p.Committable != p.Committed).ToList();
+        if (moved.Count == 0)
+            return;
+        try
+        {
+            consumer.Commit(moved.Select(p => new TopicPartitionOffset(p.Partition, p.Committable!.Value)));
+            foreach (var partition in moved)
+                partition.Committed = partition.Committable;
+        }
+        catch (KafkaException e) when (!e.Error.IsFatal)
+        {
+            // Nothing is lost: it is committed next time, or relayed again by the next owner.
+            metrics.CommitFailures.Add(1);
+            LogCommitFailed(e.Error.Code, e.Error.Reason);
+        }
+    }
+
+    private List<TopicPartitionOffset> Assigned(List<TopicPartition> partitions)
+    {
+        var starts = partitions.ConvertAll(p => new TopicPartitionOffset(p, settings.StartsAtOldest ? Offset.Beginning : Offset.End));
+        Guard(() =>
+        {
+            starts = consumer.Committed(partitions, CommittedTimeout)
+                .ConvertAll(c => c.Offset == Offset.Unset ? starts.Single(s => s.TopicPartition == c.TopicPartition) : c);
+            foreach (var start in starts)
+                owned[start.TopicPartition] = new OriginPartition(start.TopicPartition) { Committed = start.Offset.IsSpecial ? null : start.Offset.Value };
+        });
+        return starts;
+    }
+
+    private void Leave(List<TopicPartitionOffset> partitions, bool areOurs)
+    {
+        var leaving = partitions.Where(p => owned.ContainsKey(p.TopicPartition)).Select(p => owned[p.TopicPartition]).ToList();
+        if (areOurs)
+        {
+            AwaitAcknowledgements(leaving);
+            Commit(leaving);
+        }
+
+        foreach (var partition in leaving)
+        {
+            owned.Remove(partition.Partition);
+            recordsUnderWay -= partition.UnderWay.Records;
+            bytesUnderWay -= partition.UnderWay.Bytes;
+        }
+
+        // What waits for room is the next owner's to read.
+        for (var count = waiting.Count; count > 0; count--)
+        {
+            if (waiting.Dequeue() is var result && owned.ContainsKey(result.TopicPartition))
+                waiting.Enqueue(result);
+        }
+    }
+
+    private void AwaitAcknowledgements(List<OriginPartition> leaving)
+    {
+        var since = time.GetTimestamp();
+        while (true)
+        {
+            foreach (var partition in leaving)
+                Settle(partition);
+            var left = settings.Options.StopTimeout - time.GetElapsedTime(since);
+            if (leaving.TrueForAll(p => p.IsSettled) || left <= TimeSpan.Zero || !settled.WaitOne(left))
+                return;
+        }
+    }
+
+    // The client takes an exception in a handler as a wish to give everything up: what goes wrong is kept and ends the session.
+    private void Guard(Action handle)
+    {
+        try
+        {
+            handle();
+        }
+        catch (Exception e) when (e is KafkaException or RelayException)
+        {
+            failure ??= e;
+        }
+    }
+
+    private static byte[]? TraceOf(Headers? headers) =>
+        headers is not null && headers.TryGetLastBytes(RecordHeaders.TraceParent, out var trace) ? trace : null;
+
+    private static ConsumerConfig Configuration(RelaySettings settings) => new(settings.Group.Client.ToDictionary())
+    {
+        BootstrapServers = settings.Group.BootstrapServers,
+        GroupId = $"{settings.Group.GroupId}-relay",
+        PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
+        EnableAutoCommit = false,
+        EnableAutoOffsetStore = false,
+        // An offset that the log does not have must never be silently replaced by another.
+        AutoOffsetReset = AutoOffsetReset.Error,
+        SessionTimeoutMs = (int)settings.Group.SessionTimeout.TotalMilliseconds,
+        HeartbeatIntervalMs = (int)settings.Group.HeartbeatInterval.TotalMilliseconds,
+        FetchWaitMaxMs = (int)settings.Options.FetchWait.TotalMilliseconds,
+        QueuedMaxMessagesKbytes = settings.Options.MaxInFlightKilobytes,
+        IsolationLevel = IsolationLevel.ReadCommitted,
+    };
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Topic}[{Partition}] is not relayed: the group's offset {Offset} is not in the log. Set the relay group's offset explicitly to go on")]
+    private partial void LogGap(string topic, int partition, long offset);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A commit of the relay failed ({Code}: {Reason}); it is repeated with the next")]
+    private partial void LogCommitFailed(ErrorCode code, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay's Kafka consumer reports {Code}: {Reason}")]
+    private partial void LogClientError(ErrorCode code, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "librdkafka relay consumer {Facility}: {Text}")]
+    private partial void LogClientMessage(string facility, string text);
+}

@@ -1,0 +1,30 @@
+using Scoring.Models.Features.State;
+
+namespace Scoring.Models.Features;
+
+public sealed partial class FeatureEngine
+{
+    /// <summary>How many kinds of entities the engine keeps: the most that one record touches.</summary>
+    public int Kinds => tables.Count(t => t is not null);
+
+    /// <summary>Whether the engine keeps entities of a kind.</summary>
+    /// <param name="kind">The entity's name in the feature set.</param>
+    public bool Keeps(string kind) => Array.Exists(tables, t => t?.Plan.Name == kind);
+
+    /// <summary>Whether an entity is in memory.</summary>
+    /// <param name="kind">The entity's name in the feature set.</param>
+    /// <param name="key">Its key.</param>
+    /// <exception cref="ArgumentException">The engine keeps no such kind.</exception>
+    public bool Holds(string kind, ReadOnlySpan<byte> key) => TableOf(kind).Find(key, Hash64.Of(key)) is not null;
+
+    /// <summary>Whether an entity of a kind knows a repeated transaction by itself, as the first one of the set does for all.</summary>
+    /// <param name="kind">The entity's name in the feature set.</param>
+    public bool KnowsRepeats(string kind) => plan.Entities[0].Name == kind;
+
+    /// <summary>The time of an entity's newest event.</summary>
+    /// <param name="kind">The entity's name in the feature set.</param>
+    /// <param name="key">Its key.</param>
+    /// <returns>Microseconds since 1970-01-01T00:00:00Z; <see cref="long.MinValue"/> if it is not in memory or has seen none.</returns>
+    /// <exception cref="ArgumentException">The engine keeps no such kind.</exception>
+    public long NewestMicros(string kind, ReadOnlySpan<byte> key) => TableOf(kind).Find(key, Hash64.Of(key))?.Newest ?? long.MinValue;
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Scoring.Servers;
+
+namespace Scoring.Crash;
+
+/// <summary>What a shard said when it became live.</summary>
+/// <param name="Partition">Its partition.</param>
+/// <param name="Epoch">Its epoch.</param>
+/// <param name="Checkpoint">Where its checkpoint stood; null where there was none.</param>
+/// <param name="Live">The offset at which it became live: what lies between was replayed.</param>
+internal readonly record struct Recovery(int Partition, long Epoch, long? Checkpoint, long Live);
+
+/// <summary>
+/// One node of a cluster through its lives: always the same name, address and settings. What it says of its shards is
+/// taken from its log, which outlives it.
+/// </summary>
+internal sealed partial class ClusterNode(string name, string[] settings, string? logFolder) : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
+
+    private readonly List<Recovery> recoveries = [];
+    private readonly Lock gate = new();
+    private readonly StreamWriter? file = logFolder is null ? null : File.CreateText(Path.Combine(logFolder, name + ".log"));
+    private ScoringProcess? process;
+    private long refusedWrites;
+
+    public string Name => name;
+
+    public Uri Address { get; } = new($"http://127.0.0.1:{FreePort.Take()}");
+
+    public ScoringProcess Process => process ?? throw new InvalidOperationException($"{name} was not started");
+
+    public bool IsRunning => process is { HasExited: false };
+
+    /// <summary>Whether a signal has stopped its clock.</summary>
+    public bool IsStopped { get; private set; }
+
+    /// <summary>Writes of its lives so far that the store refused, because another node had taken the shard over.</summary>
+    public long RefusedWrites => Interlocked.Read(ref refusedWrites);
+
+    public IReadOnlyList<Recovery> Recoveries
+    {
+        get
+        {
+            lock (gate)
+                return [.. recoveries];
+        }
+    }
+
+    public void Start() => process = ScoringProcess.Start(["serve", $"--Scoring:NodeId={name}", $"--Scoring:Http:Urls={Address}", .. settings], Hear);
+
+    public void Kill() => Process.Send(Signal.Kill);
+
+    public void StopClock()
+    {
+        IsStopped = true;
+        Process.Send(Signal.Stop);
+    }
+
+    public void Continue()
+    {
+        Process.Send(Signal.Continue);
+        IsStopped = false;
+    }
+
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri(Address, "/health/ready"));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Asks it to stop, and kills it where it does not.</summary>
+    /// <returns>Its exit status; null if it had to be killed.</returns>
+    public async Task<int?> StopAsync(TimeSpan limit)
+    {
+        if (IsStopped)
+            Continue();
+        Process.Send(Signal.Terminate);
+        try
+        {
+            return await Process.ExitAsync(limit);
+        }
+        catch (TimeoutException)
+        {
+            Kill();
+            return null;
+        }
+    }
+
+    /// <summary>Gives back what an ended life holds, before the next begins.</summary>
+    public ValueTask DisposeProcessAsync() => Process.DisposeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        lock (gate)
+            file?.Dispose();
+    }
+
+    private void Hear(string line)
+    {
+        if (LivePattern().Match(line) is { Success: true } live)
+        {
+            var checkpoint = long.TryParse(live.Groups["checkpoint"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : (long?)null;
+            lock (gate)
+                recoveries.Add(new Recovery(Number(live, "partition"), Number(live, "epoch"), checkpoint, Number(live, "live")));
+        }
+        else if (FencedPattern().IsMatch(line))
+        {
+            Interlocked.Increment(ref refusedWrites);
+        }
+
+        lock (gate)
+        {
+            if (file is { BaseStream.CanWrite: true })
+                file.WriteLine(line);
+        }
+    }
+
+    private static int Number(Match match, string group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"Partition (?<partition>\d+) is live with epoch (?<epoch>\d+): checkpoint at (?<checkpoint>\S+), live at (?<live>\d+)")]
+    private static partial Regex LivePattern();
+
+    [GeneratedRegex(@"Partition \d+ was taken over by another node while this one, with epoch \d+, was still writing")]
+    private static partial Regex FencedPattern();
+}
