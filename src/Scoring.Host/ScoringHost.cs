@@ -38,16 +38,12 @@ public sealed class ScoringHost : IAsyncDisposable
     /// <exception cref="OptionsException">An option is wrong.</exception>
     public static ScoringHost Create(string[] args, Func<ScoringOptions, ScoringOptions>? adjust = null, TimeProvider? time = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        // Standard output belongs to what a command reports.
-        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        var builder = Builder(args);
         var options = OptionsReader.Read(builder.Configuration, adjust);
         builder.WebHost.UseUrls(options.Http.Urls.Split(';'));
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi();
-        builder.Services.AddMetrics();
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = StopTimeout);
 
         var web = builder.Build();
@@ -61,6 +57,18 @@ public sealed class ScoringHost : IAsyncDisposable
         ScoreEndpoints.Map(web, node);
         StateEndpoints.Map(web, node);
         return new ScoringHost(web, node, metrics);
+    }
+
+    /// <summary>Reads the configuration and sets logging and metrics up, as every command does that works with the service's options.</summary>
+    /// <param name="args">Overrides of settings.</param>
+    internal static WebApplicationBuilder Builder(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Standard output belongs to what a command reports.
+        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddMetrics();
+        return builder;
     }
 
     /// <summary>Listens, joins the group and begins to score.</summary>

@@ -12,8 +12,12 @@ public delegate void EntityStateVisitor(string kind, ReadOnlySpan<byte> key, Rea
 
 public sealed partial class FeatureEngine
 {
-    private const byte MarksVersion = 1;
-    private const int MarksBytes = 1 + (3 * 8);
+    private const byte MarksVersion = 2;
+    private const int MarksBytes = 1 + (4 * 8);
+
+    // Instead of a time: the history is whole, or begins with the next event.
+    private const long WholeHistory = long.MinValue;
+    private const long HistoryToCome = long.MaxValue;
 
     private readonly ArrayBufferWriter<byte> stateBuffer = new();
 
@@ -111,6 +115,7 @@ public sealed partial class FeatureEngine
         BinaryPrimitives.WriteInt64LittleEndian(output[1..], WatermarkMicros);
         BinaryPrimitives.WriteInt64LittleEndian(output[9..], previousTime);
         BinaryPrimitives.WriteInt64LittleEndian(output[17..], expiryMark);
+        BinaryPrimitives.WriteInt64LittleEndian(output[25..], awaitsHistory ? HistoryToCome : degraded.HistorySince ?? WholeHistory);
         writer.Advance(MarksBytes);
     }
 
@@ -124,6 +129,9 @@ public sealed partial class FeatureEngine
         WatermarkMicros = BinaryPrimitives.ReadInt64LittleEndian(marks[1..]);
         previousTime = BinaryPrimitives.ReadInt64LittleEndian(marks[9..]);
         expiryMark = BinaryPrimitives.ReadInt64LittleEndian(marks[17..]);
+        var since = BinaryPrimitives.ReadInt64LittleEndian(marks[25..]);
+        awaitsHistory = since == HistoryToCome;
+        degraded.HistorySince = since is WholeHistory or HistoryToCome ? null : since;
     }
 
     private static Entity NewEntity(EntityTable table, ReadOnlySpan<byte> key)

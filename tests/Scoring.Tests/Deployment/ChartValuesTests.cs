@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Scoring.Host.Options;
 using Scoring.Tests.Features;
 
 namespace Scoring.Tests.Deployment;
@@ -7,6 +8,9 @@ namespace Scoring.Tests.Deployment;
 /// <summary>The chart's templates, its values and the schema of them name the same things.</summary>
 public partial class ChartValuesTests
 {
+    // What a node knows of itself, the chart sets.
+    private static readonly string[] SetByTheChart = [nameof(ScoringOptions.NodeId)];
+
     private static readonly string Chart = Path.Combine(Repository.Root, "helm", "scoring");
 
     private static readonly object? Values = YamlTree.Parse(File.ReadAllText(Path.Combine(Chart, "values.yaml")));
@@ -38,6 +42,14 @@ public partial class ChartValuesTests
 
     [Fact]
     public void The_schema_refuses_names_that_it_does_not_know() => Assert.Empty(Open(Schema, "values"));
+
+    [Fact]
+    public void The_schema_knows_every_section_of_the_settings()
+    {
+        var sections = typeof(ScoringOptions).GetProperties().Select(p => p.Name).Except(SetByTheChart).Order(StringComparer.Ordinal);
+        var described = Schema.GetProperty("properties").GetProperty("config").GetProperty("properties").EnumerateObject().Select(p => p.Name);
+        Assert.Equal(sections, described.Order(StringComparer.Ordinal));
+    }
 
     private static IEnumerable<string> Taken() => Reference().Matches(Templates).Select(m => m.Groups[1].Value).Distinct();
 

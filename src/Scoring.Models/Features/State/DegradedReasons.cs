@@ -9,10 +9,10 @@ namespace Scoring.Models.Features.State;
 internal sealed class DegradedReasons
 {
     private readonly string[] always;
-    private readonly long warmSince;
-    private readonly long?[] warmSinces;
+    private readonly long[] reaches;
     private readonly string[] maxEvents;
     private readonly string[] lateHistory;
+    private readonly long longestReach;
     private readonly List<string> reasons = [];
     private string[] last;
     private bool isIncomplete;
@@ -30,13 +30,17 @@ internal sealed class DegradedReasons
             lateHistory[read.Target] = $"late_history:{read.Feature}";
         }
 
-        warmSinces = new long?[plan.FeatureCount];
+        HistorySince = options.HistorySinceMicros;
+        reaches = new long[plan.FeatureCount];
         foreach (var read in reads)
-            warmSinces[read.Target] = options.HistorySinceMicros + read.Span.Window.ReachMicros;
-        warmSince = warmSinces.Max() ?? long.MinValue;
+            reaches[read.Target] = read.Span.Window.ReachMicros;
+        longestReach = reaches.Length == 0 ? 0 : reaches.Max();
     }
 
-    public long? WarmSince(int feature) => warmSinces[feature];
+    /// <summary>Before when the history is unknown; null where it is whole.</summary>
+    public long? HistorySince { get; set; }
+
+    public long? WarmSince(int feature) => reaches[feature] > 0 ? HistorySince + reaches[feature] : null;
 
     public void Clear()
     {
@@ -70,7 +74,7 @@ internal sealed class DegradedReasons
     {
         if (isIncomplete)
             reasons.Add("state_incomplete");
-        if (time < warmSince)
+        if (time < HistorySince + longestReach)
             reasons.Add("cold_window");
         if (!last.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(reasons)))
             last = [.. reasons];
