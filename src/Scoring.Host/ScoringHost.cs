@@ -54,8 +54,9 @@ public sealed class ScoringHost : IAsyncDisposable
         web.MapOpenApi("/openapi/{documentName}.json");
         web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
         HealthEndpoints.Map(web, node);
-        ScoreEndpoints.Map(web, node);
-        StateEndpoints.Map(web, node);
+        var queries = web.MapGroup("").AddEndpointFilter(new StoresAway());
+        ScoreEndpoints.Map(queries, node);
+        StateEndpoints.Map(queries, node);
         return new ScoringHost(web, node, metrics);
     }
 

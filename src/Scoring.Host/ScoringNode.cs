@@ -61,7 +61,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
-        Ledger = new ScoreLedger(Options.Ledger);
+        Ledger = ScoreLedgers.Open(Options.Ledger);
         var metrics = new ShardMetrics(meters);
         store = SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters);
         retries = new StoreRetries(store, Options.Shards, metrics, time, loggers.CreateLogger<StoreRetries>());
@@ -92,7 +92,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public BundleManifest Model => model.Manifest;
 
     /// <summary>The scores, for queries.</summary>
-    public ScoreLedger Ledger { get; }
+    public IScoreLedger Ledger { get; }
 
     /// <summary>The shards of this node.</summary>
     public IEnumerable<ShardActor> Shards => shards.Shards;

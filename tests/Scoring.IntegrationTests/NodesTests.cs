@@ -2,18 +2,24 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Scoring.Actors.Sql;
+using Scoring.IntegrationTests.State;
 
 namespace Scoring.IntegrationTests;
 
 /// <summary>Several nodes of one group, and several lives of one node.</summary>
-public class NodesTests
+[Collection(SharedPostgres.Name)]
+public class NodesTests(SharedPostgres postgres)
 {
-    [Fact]
-    public async Task Any_node_answers_for_the_transactions_of_every_node()
+    [Theory]
+    [InlineData(SqlProvider.Sqlite)]
+    [InlineData(SqlProvider.Postgres)]
+    public async Task Any_node_answers_for_the_transactions_of_every_node(SqlProvider provider)
     {
+        var database = provider == SqlProvider.Postgres ? await postgres.CreateDatabaseAsync() : "";
         using var broker = new TestBroker();
-        await using var first = await RunningHost.StartAsync(broker, o => o with { NodeId = "first" });
-        await using var second = await RunningHost.StartAsync(broker, o => o with { NodeId = "second" });
+        await using var first = await StartAsync("first");
+        await using var second = await StartAsync("second");
         await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2, "each node has two partitions");
 
         foreach (var host in new[] { first, second })
@@ -27,6 +33,12 @@ public class NodesTests
             foreach (var id in new[] { "first", "second" }.SelectMany(n => Enumerable.Range(0, 20).Select(i => $"{n}-{i}")))
                 await Eventually.TrueAsync(async () => (await host.Http.GetAsync($"/v1/scores/{id}")).IsSuccessStatusCode, $"{host.Node.Options.NodeId} knows {id}");
         }
+
+        Task<RunningHost> StartAsync(string node) => RunningHost.StartAsync(broker, o => o with
+        {
+            NodeId = node,
+            Ledger = o.Ledger with { Provider = provider, ConnectionString = database },
+        });
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal static class StateEndpoints
 
     private static async Task<IResult> CardFeaturesAsync(ScoringNode node, string cardId, CancellationToken aborted)
     {
-        var users = node.Ledger.UsersOfCard(cardId, MaxUsersOfCard);
+        var users = await node.Ledger.UsersOfCardAsync(cardId, MaxUsersOfCard, aborted);
         var entries = new List<CardFeaturesEntry>();
         foreach (var shard in users.Count == 0 ? [] : node.Shards)
         {
