@@ -24,7 +24,7 @@ namespace Scoring.Host;
 /// </summary>
 public sealed partial class ScoringNode : IAsyncDisposable
 {
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EmbeddedRelayFetchWait = TimeSpan.FromMilliseconds(20);
 

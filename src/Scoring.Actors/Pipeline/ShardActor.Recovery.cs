@@ -140,6 +140,10 @@ public sealed partial class ShardActor
                 var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
                 await RestoreAllAsync(watched, cancellation);
             }
+            else
+            {
+                entities.Engine.BeginHistory();
+            }
 
             if (await ReplayAsync(to, cancellation))
                 break;

@@ -111,7 +111,7 @@ public sealed partial class FeatureEngine
     {
         ArgumentNullException.ThrowIfNull(writer);
         var layouts = tables.OfType<EntityTable>().Select(t => t.Layouts.Saved).Concat(dormant);
-        new EngineMarks(WatermarkMicros, previousTime, expiryMark, [.. layouts]).Write(writer);
+        new EngineMarks(WatermarkMicros, previousTime, expiryMark, awaitsHistory ? EngineMarks.HistoryToCome : degraded.HistorySince ?? EngineMarks.WholeHistory, [.. layouts]).Write(writer);
     }
 
     /// <summary>
@@ -134,6 +134,8 @@ public sealed partial class FeatureEngine
         }
 
         (WatermarkMicros, previousTime, expiryMark) = (saved.Watermark, saved.PreviousTime, saved.ExpiryMark);
+        awaitsHistory = saved.HistorySince == EngineMarks.HistoryToCome;
+        degraded.BeginHistory(saved.HistorySince is EngineMarks.WholeHistory or EngineMarks.HistoryToCome ? null : saved.HistorySince);
 
         // Marks of format 1 name no layouts: their states are of this set's, or refused one by one.
         if (saved.Layouts.Count == 0)

@@ -100,6 +100,8 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
 
     public List<(long Waiter, byte[]? Score, Rejection? Rejection)> Replies { get; } = [];
 
+    public static FeatureSet Set() => FeatureSet.Parse(new StringReader(Features), "tiny.yaml");
+
     public static InputRecord Record(long offset, string id, string card = "c-1", long afterMillis = 0, string? json = null, long replyTo = 0) => new(
         offset,
         (FirstTime + Math.Max(0, afterMillis)) * 1000,
