@@ -80,9 +80,9 @@ public sealed class SimulatedGroup
     internal void Commit(string? memberId, int generation, IReadOnlyList<(int Partition, long Offset)> commits)
     {
         if (memberId is null || !members.TryGetValue(memberId, out var member))
-            throw new GroupException($"{memberId} is no member of {groupId} (UNKNOWN_MEMBER_ID)", false, null);
+            throw new GroupException($"{memberId} is no member of {groupId} (UNKNOWN_MEMBER_ID)", true, null);
         if (generation != Generation)
-            throw new GroupException($"generation {generation} of {memberId} is not {Generation} (ILLEGAL_GENERATION)", false, null);
+            throw new GroupException($"generation {generation} of {memberId} is not {Generation} (ILLEGAL_GENERATION)", true, null);
         member.LastSeen = broker.Scheduler.Now;
         foreach (var (partition, offset) in commits)
         {

@@ -205,6 +205,9 @@ public sealed class VirtualScheduler : IDisposable
 
     private void Run(in Work work)
     {
+        // A caller's context, such as a test runner's, would take continuations away to threads of its own.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
         if (work.Task is { } task)
         {
             if (work.Thread is { } blocking)
@@ -220,6 +223,8 @@ public sealed class VirtualScheduler : IDisposable
         {
             Resume(work.Thread!);
         }
+
+        SynchronizationContext.SetSynchronizationContext(context);
     }
 
     private void Start(VirtualThread thread, Task task)

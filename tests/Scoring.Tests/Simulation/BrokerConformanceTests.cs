@@ -136,7 +136,7 @@ public sealed class BrokerConformanceTests
         var (first, firstListener, second, _) = Two(broker, topic, Assignor.CooperativeSticky);
         var foreign = Enumerable.Range(0, 2).Except(firstListener.Owned).First();
 
-        first.Commit([(foreign, 2)]);
+        broker.Until(() => Polls(first) && Polls(second) && Commits(first, foreign, 2));
 
         Assert.Equal(2, second.Committed([foreign])[0]);
         first.Close();
@@ -240,6 +240,20 @@ public sealed class BrokerConformanceTests
         second.Join(secondListener);
         broker.Until(() => Polls(first) && Polls(second) && firstListener.Owned.Count > 0 && firstListener.Owned.Count == secondListener.Owned.Count);
         return (first, firstListener, second, secondListener);
+    }
+
+    // A rebalance that is still under way refuses a commit.
+    private static bool Commits(IGroupClient member, int partition, long offset)
+    {
+        try
+        {
+            member.Commit([(partition, offset)]);
+            return true;
+        }
+        catch (GroupException e) when (e.IsRetriable)
+        {
+            return false;
+        }
     }
 
     // Also where it has nothing to take, a poll lets the member hear of the group.

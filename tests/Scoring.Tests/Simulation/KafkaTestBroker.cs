@@ -61,7 +61,9 @@ internal sealed class KafkaTestBroker : ITestBroker
     }
 
     public IReadOnlyList<InputRecord> Read(ILogReader reader, int partition, long from, long to) =>
-        SimulatedTestBroker.ReadAsync(reader, partition, from, to).WaitAsync(Patience).GetAwaiter().GetResult();
+        // Away from the test's own context, whose few threads this one blocks.
+        Task.Factory.StartNew(() => SimulatedTestBroker.ReadAsync(reader, partition, from, to), CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Default)
+            .Unwrap().WaitAsync(Patience).GetAwaiter().GetResult();
 
     public void Dispose()
     {
