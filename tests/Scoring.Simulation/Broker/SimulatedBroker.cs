@@ -62,6 +62,9 @@ public sealed class SimulatedBroker(VirtualScheduler scheduler, BrokerFaults fau
     /// <summary>Is told of each offset that was committed, with what was committed before.</summary>
     public Action<string, int, long?, long>? Committed { get; set; }
 
+    /// <summary>Is told of each commit by a member that does not own the partition.</summary>
+    public Action<string, int, long>? ForeignCommit { get; set; }
+
     /// <summary>Makes a topic.</summary>
     /// <param name="topic">Its name.</param>
     /// <param name="partitions">Its partitions.</param>

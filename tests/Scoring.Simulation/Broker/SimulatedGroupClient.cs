@@ -22,6 +22,7 @@ public sealed class SimulatedGroupClient : IGroupClient
     private readonly HashSet<int> paused = [];
     private readonly Dictionary<int, long> ends = [];
     private readonly HashSet<int> gaps = [];
+    private readonly Dictionary<int, long> firstStarts = [];
     private IGroupListener? listener;
     private string? memberId;
     private int generation;
@@ -71,6 +72,10 @@ public sealed class SimulatedGroupClient : IGroupClient
 
     /// <summary>Whether the next <see cref="Poll"/> may have a record.</summary>
     public bool HasRecords => positions.Any(p => !paused.Contains(p.Key) && broker.Topic(topic)[p.Key].End > p.Value);
+
+    /// <summary>Where it began when the partition first came to it; null if it never did.</summary>
+    /// <param name="partition">The partition.</param>
+    public long? FirstStartedAt(int partition) => firstStarts.TryGetValue(partition, out var start) ? start : null;
 
     /// <inheritdoc/>
     public void Join(IGroupListener listener)
@@ -136,6 +141,12 @@ public sealed class SimulatedGroupClient : IGroupClient
         if (broker.IsAway || broker.Happens(broker.Faults.FailedCommitOneIn))
             throw new GroupException("the coordinator is not available", true, null);
         group.Commit(memberId, generation, offsets);
+        foreach (var (partition, offset) in offsets)
+        {
+            if (!positions.ContainsKey(partition))
+                broker.ForeignCommit?.Invoke(Name, partition, offset);
+        }
+
         if (broker.Happens(broker.Faults.LostCommitAnswerOneIn))
             throw new GroupException("the commit's answer did not come in time", true, null);
     }
@@ -250,6 +261,7 @@ public sealed class SimulatedGroupClient : IGroupClient
         for (var i = 0; i < coming.Count; i++)
         {
             positions[coming[i]] = starts?[i] ?? broker.Topic(topic)[coming[i]].End;
+            firstStarts.TryAdd(coming[i], positions[coming[i]]);
             Note($"assigned p{coming[i]} from {positions[coming[i]]}");
         }
     }

@@ -14,6 +14,14 @@ public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess pr
     private const int RecordsPerFetch = 16;
 
     /// <inheritdoc/>
+    public async Task<(long Low, long High)> BoundsAsync(int partition, CancellationToken cancellation)
+    {
+        await FetchAsync(cancellation);
+        var log = broker.Topic(topic)[partition];
+        return (log.Start, log.End);
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<InputRecord> ReadAsync(int partition, long from, long to, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var log = broker.Topic(topic)[partition];

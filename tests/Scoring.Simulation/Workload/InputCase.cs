@@ -19,7 +19,7 @@ public static class Poison
     public const string Once = "poison-once";
 
     /// <summary>The reason of the dead letter that such a record becomes.</summary>
-    public const string Reason = "quarantined";
+    public const string Reason = "poison";
 
     /// <summary>Whether a record always throws.</summary>
     /// <param name="record">The record.</param>

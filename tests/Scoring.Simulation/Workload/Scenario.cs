@@ -69,6 +69,7 @@ public sealed class Scenario
         RefusedStoreOneIn = OneOf(0, 6, 30);
         LostStoreAnswerOneIn = OneOf(0, 6, 30);
         CheckpointInterval = TimeSpan.FromMilliseconds(OneOf(150, 700, 3_000));
+        CheckpointBytes = OneOf(1_500, 6_000, 1_000_000);
         MaxDirtyEntities = OneOf(2, 8, 1_000);
         MaxEntitiesInMemory = OneOf(3, 6, 1_000);
         Poison = random.Next(3) == 0;
@@ -113,6 +114,8 @@ public sealed class Scenario
     public int LostStoreAnswerOneIn { get; }
 
     public TimeSpan CheckpointInterval { get; }
+
+    public int CheckpointBytes { get; }
 
     public int MaxDirtyEntities { get; }
 
