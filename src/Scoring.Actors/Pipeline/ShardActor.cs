@@ -36,7 +36,9 @@ public sealed partial class ShardActor : IShard
     private readonly Stack<Emission> idleEmissions = new();
     private readonly ShardProgress progress = new();
     private readonly ShardCheckpoints checkpoints;
-    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Told on the loop itself: asynchronous continuations of a combined task would run on a thread of the pool.
+    private readonly TaskCompletionSource drained = new();
     private EntityStage entities;
     private Queue<InputRecord> waiting = new();
 
@@ -155,7 +157,8 @@ public sealed partial class ShardActor : IShard
             while (mailbox.Reader.TryRead(out var message))
                 (message.Subject as ShardQuery)?.Refuse();
             drained.TrySetResult();
-            await life.CancelAsync();
+            // Not CancelAsync, which would run what is registered on a thread of the pool.
+            life.Cancel();
         }
     }
 
