@@ -55,7 +55,7 @@ public sealed partial class ShardActor
 
             // 2. K.
             awaitsBegin = true;
-            var (committed, firstStart) = await begun.Task.WaitAsync(recovery.Token);
+            var (committed, firstStart) = await BegunAsync();
             awaitsBegin = false;
             if (GapBetween(snapshot.Offset, committed) is { } gap)
                 return StandsDown(PartitionState.LogGap, gap);
@@ -93,6 +93,13 @@ public sealed partial class ShardActor
         {
             return StandsDown("state_unreadable", e.Message);
         }
+    }
+
+    // Not WaitAsync, which would end on a thread of the pool.
+    private async Task<(long? Committed, long FirstStart)> BegunAsync()
+    {
+        using var registration = recovery.Token.Register(() => begun.TrySetCanceled(recovery.Token));
+        return await begun.Task;
     }
 
     private static string? GapBetween(long? checkpoint, long? committed)
@@ -206,6 +213,8 @@ public sealed partial class ShardActor
                     entities.PassOver(decoded.Record);
                 else
                     entities.Apply(decoded, features);
+                // It is behind: a suspect that stayed would have the state rebuilt up to it once the shard is live.
+                suspect = decoded.Record.Offset == suspect?.Offset ? null : suspect;
             }
 #pragma warning disable CA1031 // Whatever an entity throws: its record is tried again, then set aside.
             catch (Exception e)

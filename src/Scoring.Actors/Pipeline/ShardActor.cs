@@ -37,7 +37,9 @@ public sealed partial class ShardActor : IShard
     private readonly IOutputSession outputs;
     private readonly ShardProgress progress = new();
     private readonly ShardCheckpoints checkpoints;
-    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Told on the loop itself: asynchronous continuations of a combined task would run on a thread of the pool.
+    private readonly TaskCompletionSource drained = new();
     private EntityStage entities;
     private Queue<InputRecord> waiting = new();
 
@@ -159,7 +161,8 @@ public sealed partial class ShardActor : IShard
                 (message.Subject as ShardQuery)?.Refuse();
             outputs.Close();
             drained.TrySetResult();
-            await life.CancelAsync();
+            // Not CancelAsync, which would run what is registered on a thread of the pool.
+            life.Cancel();
         }
     }
 
