@@ -316,11 +316,54 @@ public sealed partial class GroupMember : IGroupListener
 
     private void CheckShards()
     {
-        foreach (var partition in owned.Values)
+        foreach (var partition in view)
         {
+            if (!partition.Shard.Completion.IsCompleted)
+                continue;
             if (partition.Shard.Completion.Exception is { } error)
                 failure ??= error.GetBaseException();
+            else if (partition.EndedAt is not { } at)
+                partition.EndedAt = time.GetTimestamp();
+            else if (time.GetElapsedTime(at) >= options.ReopenDelay)
+                ReopenIfOwned(partition);
         }
+    }
+
+    // A shard that ended by itself was fenced. Most likely the partition has moved and this node is about to hear of
+    // it; but a late answer of the store may have fenced the rightful owner, which then has to begin again. A commit
+    // tells them apart: the group takes it from the owner alone.
+    private void ReopenIfOwned(OwnedPartition partition)
+    {
+        partition.EndedAt = time.GetTimestamp();
+        lock (ownership)
+        {
+            try
+            {
+                client.Commit([(partition.Partition, partition.Committed ?? partition.Start)]);
+            }
+            catch (GroupException e)
+            {
+                LogCommitFailed(e.Message);
+                return;
+            }
+
+            Reopen(partition);
+            Show();
+        }
+    }
+
+    // Called under `ownership`.
+    private void Reopen(OwnedPartition partition)
+    {
+        shards.Closed(partition.Partition);
+        unbegun += partition.Begun ? 1 : 0;
+        owned[partition.Partition] = new OwnedPartition(partition.Partition, shards.Open(partition.Partition), partition.Start)
+        {
+            Committed = partition.Committed,
+            Paused = partition.Paused,
+            Down = partition.Down,
+            IsReadAgain = true,
+        };
     }
 
     private void TakeDown(int number, string why)
@@ -389,15 +432,10 @@ public sealed partial class GroupMember : IGroupListener
         lock (ownership)
         {
             foreach (var partition in owned.Values)
-            {
                 partition.Shard.Abandon();
-                shards.Closed(partition.Partition);
-            }
-
             transactions!.Restart();
-            foreach (var (number, before) in owned.ToList())
-                owned[number] = new OwnedPartition(number, shards.Open(number), before.Start) { Paused = before.Paused, Down = before.Down, IsReadAgain = true };
-            unbegun = owned.Count;
+            foreach (var partition in view)
+                Reopen(partition);
             Show();
         }
     }

@@ -24,6 +24,9 @@ internal sealed class OwnedPartition(int partition, IShard shard, long start)
     /// <summary>Whether the group's client has handed out records beyond what is committed, which have to be read again.</summary>
     internal bool IsReadAgain { get; init; }
 
+    /// <summary>When its shard was found to have ended by itself, in the time provider's timestamp units; null while it has not.</summary>
+    internal long? EndedAt { get; set; }
+
     internal bool Paused { get; set; }
 
     internal string? Down { get; set; }

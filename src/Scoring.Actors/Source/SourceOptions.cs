@@ -34,6 +34,12 @@ public sealed record SourceOptions : GroupOptions
     /// <summary>How often finished offsets are committed.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// How long after a shard was fenced its partition is opened again, if the group still takes this node's commits for it:
+    /// long enough to hear that the partition has moved.
+    /// </summary>
+    public TimeSpan ReopenDelay { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long the shards of revoked partitions may take to finish what they have started.</summary>
     public TimeSpan RevocationTimeout { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -118,6 +118,7 @@ internal static class OptionsReader
     {
         Between(options.Source.CommitInterval, Millisecond, TimeSpan.FromMinutes(10), "Source:CommitInterval", errors);
         Between(options.Source.RevocationTimeout, Millisecond, TimeSpan.FromMinutes(1), "Source:RevocationTimeout", errors);
+        Between(options.Source.ReopenDelay, Millisecond, TimeSpan.FromMinutes(10), "Source:ReopenDelay", errors);
         Between(options.Source.HeartbeatInterval, Millisecond, TimeSpan.FromHours(1), "Source:HeartbeatInterval", errors);
         Between(options.Source.SessionTimeout, Millisecond, TimeSpan.FromHours(1), "Source:SessionTimeout", errors);
         Between(options.Source.FetchWait, TimeSpan.Zero, TimeSpan.FromSeconds(30), "Source:FetchWait", errors);

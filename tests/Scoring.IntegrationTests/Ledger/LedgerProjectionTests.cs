@@ -16,7 +16,7 @@ public sealed class LedgerProjectionTests : IDisposable
 
     public LedgerProjectionTests()
     {
-        client = new TestClient(broker.BootstrapServers);
+        client = new TestClient(broker);
         for (var i = 0; i < Scores; i++)
         {
             client.Send("scores", $"u-{i % 97}", string.Create(
@@ -88,8 +88,8 @@ public sealed class LedgerProjectionTests : IDisposable
         await Eventually.TrueAsync(() => IsWhole(ledger), "each score is in the ledger");
     }
 
-    private static bool IsWhole(MemoryLedger ledger) =>
-        ledger.Count == Scores && Enumerable.Range(0, 4).Sum(p => ledger.NextOffset("scores", p) ?? 0) == Scores;
+    private bool IsWhole(MemoryLedger ledger) =>
+        ledger.Count == Scores && Enumerable.Range(0, 4).Sum(p => ledger.NextOffset(broker.Prefix + "scores", p) ?? 0) == Scores;
 
     private LedgerProjection Start(MemoryLedger ledger, string node)
     {
@@ -101,7 +101,7 @@ public sealed class LedgerProjectionTests : IDisposable
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
         };
         var options = new LedgerOptions { MaxBatchRows = 50, RetryDelay = TimeSpan.FromMilliseconds(5) };
-        var projection = new LedgerProjection(ledger, options, group, node, "scores", TimeProvider.System, meters, NullLogger<LedgerProjection>.Instance);
+        var projection = new LedgerProjection(ledger, options, group, node, broker.Prefix + "scores", TimeProvider.System, meters, NullLogger<LedgerProjection>.Instance);
         projection.Start();
         return projection;
     }

@@ -87,7 +87,7 @@ public sealed class ParityTests : IDisposable
         string[] bootstrap =
         [
             "bootstrap", "--input", history, "--map", MapPath, "--at", "earliest", "--on-error", "fail",
-            $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}", $"--Scoring:State:Path={state}",
+            $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}", $"--Scoring:Topics:Prefix={broker.Prefix}", $"--Scoring:Source:GroupId={broker.Group}", $"--Scoring:State:Path={state}",
             $"--Scoring:State:MaxEntitiesInMemory={entitiesInMemory}", $"--Scoring:Features:Path={features}",
         ];
         var report = await RunAsync(bootstrap);
@@ -102,7 +102,7 @@ public sealed class ParityTests : IDisposable
             Shards = o.Shards with { RecordFeatures = true },
             State = o.State with { Path = state },
         });
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
         await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual), past);

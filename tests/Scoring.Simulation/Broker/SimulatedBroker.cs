@@ -1,5 +1,5 @@
 using Scoring.Actors.Log;
-using Scoring.Producer.Load;
+using Scoring.Kafka;
 using Scoring.Simulation.Scheduling;
 
 namespace Scoring.Simulation.Broker;

@@ -117,6 +117,16 @@ public sealed class SimulatedGroupClient : IGroupClient
     }
 
     /// <inheritdoc/>
+    public void Seek(int partition, long offset)
+    {
+        Process.ThrowIfCrashed();
+        if (!positions.ContainsKey(partition))
+            throw new GroupException($"partition {partition} is not read by {Name}", true, null);
+        positions[partition] = offset;
+        gaps.Remove(partition);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<long?> Committed(IReadOnlyList<int> partitions)
     {
         Process.ThrowIfCrashed();

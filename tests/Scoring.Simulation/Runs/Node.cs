@@ -51,7 +51,7 @@ internal sealed class Node : IReplies
         retries = new StoreRetries(new SimulatedStore(world.Database, Process), shardOptions, metrics, Process.Time, NullLogger<StoreRetries>.Instance);
         context = Context(shardOptions, metrics, name);
         shards = new ShardSet(context);
-        member = new GroupMember(options, scenario.MailboxRecords, shards, client, Process.Wait, Process.Time, world.Meters, NullLogger<GroupMember>.Instance);
+        member = new GroupMember(options, scenario.MailboxRecords, shards, client, null, Process.Wait, Process.Time, world.Meters, NullLogger<GroupMember>.Instance);
     }
 
     /// <summary>Its process.</summary>
@@ -99,6 +99,7 @@ internal sealed class Node : IReplies
     {
         var set = Scenario.Features;
         var model = new ModelActor(SimulationModel.For(set), 1_000, world.Meters, Process);
+        var log = new WatchedOutputLog(producer, world, name, client);
         return new ShardContext
         {
             Options = shardOptions,
@@ -118,7 +119,8 @@ internal sealed class Node : IReplies
             Entities = new EntityOptions { DuplicateHorizon = TimeSpan.FromSeconds(Scenario.Horizon) },
             Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
             Model = model,
-            Log = new WatchedOutputLog(producer, world, name, client),
+            Outputs = new PlainSessions(log),
+            Log = log,
             Replies = this,
             Metrics = metrics,
             Logger = new TraceLogger<ShardActor>(world.Scheduler.Trace, name),
