@@ -87,6 +87,8 @@ internal sealed class Monitor(Cluster cluster, FileLoad load, ScoreAudit audit, 
                     CheckTrims(log);
                 if (reader.Failure is { } failure)
                     AddProblem($"the scores could not be read to their end: {failure.Message}");
+                if (audit.Wrong > 0)
+                    AddProblem("the run was ended early: score records are not as the replay says");
                 await turns.WaitForNextTickAsync(stop);
             }
             catch (OperationCanceledException)
