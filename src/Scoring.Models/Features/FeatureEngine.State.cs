@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Buffers.Binary;
+using Scoring.Models.Features.Plan;
 using Scoring.Models.Features.State;
 
 namespace Scoring.Models.Features;
@@ -12,14 +12,8 @@ public delegate void EntityStateVisitor(string kind, ReadOnlySpan<byte> key, Rea
 
 public sealed partial class FeatureEngine
 {
-    private const byte MarksVersion = 2;
-    private const int MarksBytes = 1 + (4 * 8);
-
-    // Instead of a time: the history is whole, or begins with the next event.
-    private const long WholeHistory = long.MinValue;
-    private const long HistoryToCome = long.MaxValue;
-
     private readonly ArrayBufferWriter<byte> stateBuffer = new();
+    private IReadOnlyList<SavedLayouts> dormant = [];
 
     /// <summary>
     /// Writes the state of each entity in memory, in a versioned binary form, so that an engine that restores it goes
@@ -72,7 +66,7 @@ public sealed partial class FeatureEngine
     {
         var table = TableOf(kind);
         var entity = NewEntity(table, key);
-        EntityCodec.Read(table.Plan, entity, state, plan.Fields.Length);
+        EntityCodec.Read(table.Plan, table.Layouts, entity, state, plan.Fields.Length);
         entity.MayBeStored = true;
         table.Add(entity);
         if (changed)
@@ -105,34 +99,73 @@ public sealed partial class FeatureEngine
     /// <exception cref="ArgumentException">The engine keeps no such kind.</exception>
     public void Discard(string kind, ReadOnlySpan<byte> key) => TableOf(kind).Remove(key, Hash64.Of(key));
 
-    /// <summary>Writes the engine's own marks of time, which belong to a checkpoint like its entities.</summary>
+    /// <summary>
+    /// Writes what belongs to a checkpoint beside its entities: the engine's marks of time, and by which names the
+    /// states keep what, so that an engine of another feature set can read them.
+    /// </summary>
     /// <param name="writer">Where to.</param>
     public void SaveMarks(IBufferWriter<byte> writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        var output = writer.GetSpan(MarksBytes);
-        output[0] = MarksVersion;
-        BinaryPrimitives.WriteInt64LittleEndian(output[1..], WatermarkMicros);
-        BinaryPrimitives.WriteInt64LittleEndian(output[9..], previousTime);
-        BinaryPrimitives.WriteInt64LittleEndian(output[17..], expiryMark);
-        BinaryPrimitives.WriteInt64LittleEndian(output[25..], awaitsHistory ? HistoryToCome : degraded.HistorySince ?? WholeHistory);
-        writer.Advance(MarksBytes);
+        var layouts = tables.OfType<EntityTable>().Select(t => t.Layouts.Saved).Concat(dormant);
+        new EngineMarks(WatermarkMicros, previousTime, expiryMark, [.. layouts]).Write(writer);
     }
 
-    /// <summary>Takes over the marks of time of a checkpoint.</summary>
+    /// <summary>
+    /// Takes over the marks of a checkpoint, before its entities. Where another feature set wrote it, states are
+    /// carried over by the names of what they keep as they are restored, and features that need more than it kept
+    /// are <c>cold_window</c> until their window has passed the checkpoint's watermark.
+    /// </summary>
     /// <param name="marks">What <see cref="SaveMarks"/> wrote.</param>
-    /// <exception cref="FormatException">They are of another version or length.</exception>
+    /// <exception cref="StateDamagedException">They are not as they were written; the engine is unchanged.</exception>
+    /// <exception cref="StateLayoutException">They are of a newer format, or their states can't be carried over; the engine is unchanged.</exception>
     public void RestoreMarks(ReadOnlySpan<byte> marks)
     {
-        if (marks.Length != MarksBytes || marks[0] != MarksVersion)
-            throw new FormatException($"the engine's marks have {marks.Length} bytes of version {(marks.IsEmpty ? 0 : marks[0])}; this program reads {MarksBytes} of version {MarksVersion}");
-        WatermarkMicros = BinaryPrimitives.ReadInt64LittleEndian(marks[1..]);
-        previousTime = BinaryPrimitives.ReadInt64LittleEndian(marks[9..]);
-        expiryMark = BinaryPrimitives.ReadInt64LittleEndian(marks[17..]);
-        var since = BinaryPrimitives.ReadInt64LittleEndian(marks[25..]);
-        awaitsHistory = since == HistoryToCome;
-        degraded.HistorySince = since is WholeHistory or HistoryToCome ? null : since;
+        var saved = EngineMarks.Read(marks);
+        var byKind = saved.Layouts.ToDictionary(l => l.Kind);
+        var kept = tables.OfType<EntityTable>().ToArray();
+        foreach (var table in kept)
+        {
+            if (byKind.TryGetValue(table.Plan.Name, out var layouts))
+                table.Layouts.Check(layouts);
+        }
+
+        (WatermarkMicros, previousTime, expiryMark) = (saved.Watermark, saved.PreviousTime, saved.ExpiryMark);
+
+        // Marks of format 1 name no layouts: their states are of this set's, or refused one by one.
+        if (saved.Layouts.Count == 0)
+            return;
+        foreach (var table in kept)
+        {
+            byKind.Remove(table.Plan.Name, out var layouts);
+            table.Layouts.Restore(layouts, WatermarkMicros);
+        }
+
+        awaitsHistory = Array.Exists(kept, t => t.Layouts.KnownSince(StateLayout.Events) == LatestMicros);
+        dormant = [.. byKind.Values.OrderBy(l => l.Kind, StringComparer.Ordinal).Select(l => l with { IsKept = false })];
+        Learn();
     }
+
+    /// <summary>
+    /// Says that nothing is known of what was before the next transaction: windows that reach back beyond it are
+    /// <c>cold_window</c>, here and for whoever goes on from the marks.
+    /// </summary>
+    public void BeginHistory()
+    {
+        // A time that no event has: it is put right by the first.
+        KnowEvents(LatestMicros);
+        awaitsHistory = true;
+    }
+
+    private void KnowEvents(long since)
+    {
+        awaitsHistory = false;
+        foreach (var table in tables)
+            table?.Layouts.KnowEvents(since);
+        Learn();
+    }
+
+    private void Learn() => degraded.Learn(tables.OfType<EntityTable>().ToDictionary(t => t.Plan, t => t.Layouts));
 
     private static Entity NewEntity(EntityTable table, ReadOnlySpan<byte> key)
     {

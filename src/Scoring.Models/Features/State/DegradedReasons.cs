@@ -1,3 +1,4 @@
+using Scoring.Models.Features.Language;
 using Scoring.Models.Features.Plan;
 
 namespace Scoring.Models.Features.State;
@@ -9,38 +10,52 @@ namespace Scoring.Models.Features.State;
 internal sealed class DegradedReasons
 {
     private readonly string[] always;
-    private readonly long[] reaches;
+    private readonly FeaturePlan plan;
+    private readonly long? historySince;
+    private readonly long?[] warmSinces;
     private readonly string[] maxEvents;
     private readonly string[] lateHistory;
-    private readonly long longestReach;
     private readonly List<string> reasons = [];
     private string[] last;
     private bool isIncomplete;
+    private long warmSince;
 
     public DegradedReasons(FeaturePlan plan, FeatureEngineOptions options)
     {
+        this.plan = plan;
+        historySince = options.HistorySinceMicros;
         always = options.LocalEntitiesOnly ? [.. plan.Entities.Where(e => !e.IsLocal).Select(e => $"entity_not_local:{e.Name}")] : [];
         last = always;
-        var reads = plan.Entities.SelectMany(e => e.ReadsBefore.Concat(e.ReadsAfter)).ToArray();
         maxEvents = new string[plan.FeatureCount];
         lateHistory = new string[plan.FeatureCount];
-        foreach (var read in reads)
+        foreach (var read in plan.Entities.SelectMany(e => e.ReadsBefore.Concat(e.ReadsAfter)))
         {
             maxEvents[read.Target] = $"max_events:{read.Feature}";
             lateHistory[read.Target] = $"late_history:{read.Feature}";
         }
 
-        HistorySince = options.HistorySinceMicros;
-        reaches = new long[plan.FeatureCount];
-        foreach (var read in reads)
-            reaches[read.Target] = read.Span.Window.ReachMicros;
-        longestReach = reaches.Length == 0 ? 0 : reaches.Max();
+        warmSinces = new long?[plan.FeatureCount];
+        Learn(new Dictionary<EntityPlan, LayoutHistory>());
     }
 
-    /// <summary>Before when the history is unknown; null where it is whole.</summary>
-    public long? HistorySince { get; set; }
+    /// <summary>Computes anew from when on each feature sees all that its window reaches back to.</summary>
+    /// <param name="layouts">From when on what the features need is known.</param>
+    public void Learn(IReadOnlyDictionary<EntityPlan, LayoutHistory> layouts)
+    {
+        foreach (var entity in plan.Entities)
+        {
+            layouts.TryGetValue(entity, out var history);
+            foreach (var read in entity.ReadsBefore.Concat(entity.ReadsAfter))
+            {
+                var known = Needs(entity, read).Select(c => history?.KnownSince(c)).Append(historySince).Max();
+                warmSinces[read.Target] = known + read.Span.Window.ReachMicros;
+            }
+        }
 
-    public long? WarmSince(int feature) => reaches[feature] > 0 ? HistorySince + reaches[feature] : null;
+        warmSince = warmSinces.Max() ?? long.MinValue;
+    }
+
+    public long? WarmSince(int feature) => warmSinces[feature];
 
     public void Clear()
     {
@@ -74,7 +89,7 @@ internal sealed class DegradedReasons
     {
         if (isIncomplete)
             reasons.Add("state_incomplete");
-        if (time < HistorySince + longestReach)
+        if (time < warmSince)
             reasons.Add("cold_window");
         if (!last.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(reasons)))
             last = [.. reasons];
@@ -96,5 +111,24 @@ internal sealed class DegradedReasons
         }
 
         return long.MinValue;
+    }
+
+    private static IEnumerable<string> Needs(EntityPlan plan, AggregateRead read)
+    {
+        yield return StateLayout.Events;
+        if (read.Cell.Filter is { } filter)
+            yield return StateLayout.FilterComponent(filter.Canonical);
+        switch (read.Aggregate)
+        {
+            case Aggregate.Rate:
+                yield return StateLayout.Label;
+                break;
+            case Aggregate.Distinct or Aggregate.Frequency:
+                yield return StateLayout.FieldComponent(plan.Layout.Fields[read.Distinct.Table]);
+                break;
+            case not (Aggregate.Count or Aggregate.TimeSinceLast):
+                yield return StateLayout.Amount;
+                break;
+        }
     }
 }
