@@ -14,10 +14,12 @@ public sealed class ScoringHost : IAsyncDisposable
 
     private readonly WebApplication web;
     private readonly MetricsText metrics;
+    private readonly PeerShards peers;
 
-    private ScoringHost(WebApplication web, ScoringNode node, MetricsText metrics)
+    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, MetricsText metrics)
     {
         this.web = web;
+        this.peers = peers;
         Node = node;
         this.metrics = metrics;
     }
@@ -56,8 +58,9 @@ public sealed class ScoringHost : IAsyncDisposable
         HealthEndpoints.Map(web, node);
         var queries = web.MapGroup("").AddEndpointFilter(new StoresAway());
         ScoreEndpoints.Map(queries, node);
-        StateEndpoints.Map(queries, node);
-        return new ScoringHost(web, node, metrics);
+        var peers = new PeerShards(node.Store, options.Http.ForwardTimeout, node.Time, web.Services.GetRequiredService<IMeterFactory>());
+        StateEndpoints.Map(queries, node, peers);
+        return new ScoringHost(web, node, peers, metrics);
     }
 
     /// <summary>Reads the configuration and sets logging and metrics up, as every command does that works with the service's options.</summary>
@@ -86,7 +89,7 @@ public sealed class ScoringHost : IAsyncDisposable
             throw new OptionsException([$"{ScoringOptions.Section}:Http:Urls: {e.Message}"]);
         }
 
-        Node.Start();
+        Node.Start(NodeAddress.Of(Node.Options.Http, web.Urls, Environment.MachineName));
     }
 
     /// <summary>Runs until the process is asked to stop or the node can't go on, then stops gracefully.</summary>
@@ -110,6 +113,7 @@ public sealed class ScoringHost : IAsyncDisposable
     {
         // Calls first: those that wait for a score need the node to get it.
         await web.StopAsync();
+        peers.Dispose();
         await Node.DisposeAsync();
         await web.DisposeAsync();
         metrics.Dispose();

@@ -55,7 +55,7 @@ public sealed partial class ShardActor
 
             // 2. K.
             awaitsBegin = true;
-            var (committed, firstStart) = await begun.Task.WaitAsync(recovery.Token);
+            var (committed, firstStart) = await BegunAsync();
             awaitsBegin = false;
             if (GapBetween(snapshot.Offset, committed) is { } gap)
                 return StandsDown(PartitionState.LogGap, gap);
@@ -67,7 +67,13 @@ public sealed partial class ShardActor
             checkpoints.Committed(committed ?? -1);
             await RebuildAsync(live, recovery.Token);
 
-            // 4. Live.
+            // 4. Live. A new shard's first checkpoint waits for the commit of its start, which no batch stands for.
+            if (committed is null)
+            {
+                await BeginOutputsAsync();
+                outputs.EndBatch(live);
+            }
+
             nextOffset = nextExpectedOffset = live;
             progress.Finished(live, 0);
             progress.Enter(ShardPhase.Live);
@@ -87,6 +93,13 @@ public sealed partial class ShardActor
         {
             return StandsDown("state_unreadable", e.Message);
         }
+    }
+
+    // Not WaitAsync, which would end on a thread of the pool.
+    private async Task<(long? Committed, long FirstStart)> BegunAsync()
+    {
+        using var registration = recovery.Token.Register(() => begun.TrySetCanceled(recovery.Token));
+        return await begun.Task;
     }
 
     private static string? GapBetween(long? checkpoint, long? committed)
@@ -133,6 +146,10 @@ public sealed partial class ShardActor
                 entities.RestoreMarks(checkpoints.DurableMarks);
                 var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
                 await RestoreAllAsync(watched, cancellation);
+            }
+            else
+            {
+                entities.Engine.BeginHistory();
             }
 
             if (await ReplayAsync(to, cancellation))
@@ -196,6 +213,8 @@ public sealed partial class ShardActor
                     entities.PassOver(decoded.Record);
                 else
                     entities.Apply(decoded, features);
+                // It is behind: a suspect that stayed would have the state rebuilt up to it once the shard is live.
+                suspect = decoded.Record.Offset == suspect?.Offset ? null : suspect;
             }
 #pragma warning disable CA1031 // Whatever an entity throws: its record is tried again, then set aside.
             catch (Exception e)

@@ -139,6 +139,9 @@ internal static class OptionsReader
         Between(options.Ledger.CommandTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), "Ledger:CommandTimeout", errors);
         Database(options.State.Provider, options.State.ConnectionString, "State", errors);
         Database(options.Ledger.Provider ?? SqlProvider.Sqlite, options.Ledger.ConnectionString, "Ledger", errors);
+        Between(options.Http.ForwardTimeout, Millisecond, TimeSpan.FromMinutes(1), "Http:ForwardTimeout", errors);
+        if (options.Http.AdvertisedUrl.Length > 0 && !(Uri.TryCreate(options.Http.AdvertisedUrl, UriKind.Absolute, out var advertised) && advertised.Scheme is "http" or "https"))
+            errors.Add($"{ScoringOptions.Section}:Http:AdvertisedUrl: '{options.Http.AdvertisedUrl}' is no address of a node; http://host:port is wanted");
         Addresses(options.Http.Urls, errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
             errors.Add($"{ScoringOptions.Section}:Source:SessionTimeout: {options.Source.SessionTimeout} is less than three heartbeats of {options.Source.HeartbeatInterval}; one lost heartbeat would cost the node its partitions");

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Scoring.Models.Features.Plan;
 using Scoring.Models.Features.State;
 
 namespace Scoring.Models.Features;
@@ -99,6 +98,10 @@ public sealed partial class FeatureEngine
     /// <exception cref="ArgumentException">The engine keeps no such kind.</exception>
     public void Discard(string kind, ReadOnlySpan<byte> key) => TableOf(kind).Remove(key, Hash64.Of(key));
 
+    /// <summary>Whether the engine keeps such entities; stored ones of a kind that a feature set no longer has are left alone.</summary>
+    /// <param name="kind">The entity's name.</param>
+    public bool Keeps(string kind) => Array.Exists(tables, t => t?.Plan.Name == kind);
+
     /// <summary>
     /// Writes what belongs to a checkpoint beside its entities: the engine's marks of time, and by which names the
     /// states keep what, so that an engine of another feature set can read them.
@@ -108,7 +111,7 @@ public sealed partial class FeatureEngine
     {
         ArgumentNullException.ThrowIfNull(writer);
         var layouts = tables.OfType<EntityTable>().Select(t => t.Layouts.Saved).Concat(dormant);
-        new EngineMarks(WatermarkMicros, previousTime, expiryMark, [.. layouts]).Write(writer);
+        new EngineMarks(WatermarkMicros, previousTime, expiryMark, awaitsHistory ? EngineMarks.HistoryToCome : degraded.HistorySince ?? EngineMarks.WholeHistory, [.. layouts]).Write(writer);
     }
 
     /// <summary>
@@ -131,6 +134,8 @@ public sealed partial class FeatureEngine
         }
 
         (WatermarkMicros, previousTime, expiryMark) = (saved.Watermark, saved.PreviousTime, saved.ExpiryMark);
+        awaitsHistory = saved.HistorySince == EngineMarks.HistoryToCome;
+        degraded.BeginHistory(saved.HistorySince is EngineMarks.WholeHistory or EngineMarks.HistoryToCome ? null : saved.HistorySince);
 
         // Marks of format 1 name no layouts: their states are of this set's, or refused one by one.
         if (saved.Layouts.Count == 0)
@@ -141,31 +146,9 @@ public sealed partial class FeatureEngine
             table.Layouts.Restore(layouts, WatermarkMicros);
         }
 
-        awaitsHistory = Array.Exists(kept, t => t.Layouts.KnownSince(StateLayout.Events) == LatestMicros);
         dormant = [.. byKind.Values.OrderBy(l => l.Kind, StringComparer.Ordinal).Select(l => l with { IsKept = false })];
-        Learn();
+        degraded.Learn(kept.ToDictionary(t => t.Plan, t => t.Layouts));
     }
-
-    /// <summary>
-    /// Says that nothing is known of what was before the next transaction: windows that reach back beyond it are
-    /// <c>cold_window</c>, here and for whoever goes on from the marks.
-    /// </summary>
-    public void BeginHistory()
-    {
-        // A time that no event has: it is put right by the first.
-        KnowEvents(LatestMicros);
-        awaitsHistory = true;
-    }
-
-    private void KnowEvents(long since)
-    {
-        awaitsHistory = false;
-        foreach (var table in tables)
-            table?.Layouts.KnowEvents(since);
-        Learn();
-    }
-
-    private void Learn() => degraded.Learn(tables.OfType<EntityTable>().ToDictionary(t => t.Plan, t => t.Layouts));
 
     private static Entity NewEntity(EntityTable table, ReadOnlySpan<byte> key)
     {

@@ -116,7 +116,10 @@ public sealed partial class FeatureEngine
         Reserve(transaction);
 
         if (awaitsHistory)
-            KnowEvents(facts.Time);
+        {
+            degraded.BeginHistory(facts.Time);
+            awaitsHistory = false;
+        }
 
         // 4. Entities, event and calendar, arithmetic.
         var late = ApplyToEntities(features);
@@ -206,6 +209,15 @@ public sealed partial class FeatureEngine
         sessions?.Closed.Clear();
         Advance(micros);
     }
+
+    /// <summary>
+    /// Says that nothing is known of what was before the next event: windows that reach back beyond it are
+    /// <c>cold_window</c>. It belongs to the marks.
+    /// </summary>
+    public void BeginHistory() => awaitsHistory = true;
+
+    /// <summary>Before when nothing is known, in microseconds since 1970-01-01T00:00:00Z; null where the history is whole or has not begun.</summary>
+    public long? HistorySinceMicros => degraded.HistorySince;
 
     /// <summary>
     /// From which event time on a feature sees all that its window reaches back to, in microseconds since

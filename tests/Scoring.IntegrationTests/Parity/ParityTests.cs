@@ -49,7 +49,7 @@ public sealed class ParityTests : IDisposable
             Model = o.Model with { Path = model },
             Shards = o.Shards with { RecordFeatures = true },
         });
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
         await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual));

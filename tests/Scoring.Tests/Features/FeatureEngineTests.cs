@@ -119,11 +119,12 @@ public sealed class FeatureEngineTests
         var engine = new FeatureEngine(set, new FeatureEngineOptions());
         engine.BeginHistory();
         engine = Next(engine, set);
+        Assert.Null(engine.HistorySinceMicros);
 
         Assert.Equal(["cold_window"], engine.Play(Transaction("a", 100)).Result.Degraded);
         engine = Next(engine, set);
 
-        Assert.Equal((long)(100 + Day) * Second, engine.WarmSinceMicros(0));
+        Assert.Equal(100L * Second, engine.HistorySinceMicros);
         Assert.Equal(["cold_window"], engine.Play(Transaction("b", 100 + Day - 1)).Result.Degraded);
         Assert.Empty(engine.Play(Transaction("c", 100 + Day)).Result.Degraded);
 

@@ -78,6 +78,7 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
             Entities = new EntityOptions(),
             Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
             Model = model,
+            Outputs = new PlainSessions(Log),
             Log = Log,
             Replies = this,
             Metrics = shardMetrics,

@@ -11,19 +11,18 @@ internal sealed class DegradedReasons
 {
     private readonly string[] always;
     private readonly FeaturePlan plan;
-    private readonly long? historySince;
     private readonly long?[] warmSinces;
     private readonly string[] maxEvents;
     private readonly string[] lateHistory;
     private readonly List<string> reasons = [];
     private string[] last;
+    private IReadOnlyDictionary<EntityPlan, LayoutHistory> known = new Dictionary<EntityPlan, LayoutHistory>();
     private bool isIncomplete;
     private long warmSince;
 
     public DegradedReasons(FeaturePlan plan, FeatureEngineOptions options)
     {
         this.plan = plan;
-        historySince = options.HistorySinceMicros;
         always = options.LocalEntitiesOnly ? [.. plan.Entities.Where(e => !e.IsLocal).Select(e => $"entity_not_local:{e.Name}")] : [];
         last = always;
         maxEvents = new string[plan.FeatureCount];
@@ -35,20 +34,32 @@ internal sealed class DegradedReasons
         }
 
         warmSinces = new long?[plan.FeatureCount];
-        Learn(new Dictionary<EntityPlan, LayoutHistory>());
+        BeginHistory(options.HistorySinceMicros);
+    }
+
+    /// <summary>Before when nothing is known; null where the history is whole.</summary>
+    public long? HistorySince { get; private set; }
+
+    /// <summary>Says before when nothing is known.</summary>
+    /// <param name="micros">Microseconds since 1970-01-01T00:00:00Z; null if the history is whole.</param>
+    public void BeginHistory(long? micros)
+    {
+        HistorySince = micros;
+        Learn(known);
     }
 
     /// <summary>Computes anew from when on each feature sees all that its window reaches back to.</summary>
     /// <param name="layouts">From when on what the features need is known.</param>
     public void Learn(IReadOnlyDictionary<EntityPlan, LayoutHistory> layouts)
     {
+        known = layouts;
         foreach (var entity in plan.Entities)
         {
             layouts.TryGetValue(entity, out var history);
             foreach (var read in entity.ReadsBefore.Concat(entity.ReadsAfter))
             {
-                var known = Needs(entity, read).Select(c => history?.KnownSince(c)).Append(historySince).Max();
-                warmSinces[read.Target] = known + read.Span.Window.ReachMicros;
+                var since = Needs(entity, read).Select(c => history?.KnownSince(c)).Append(HistorySince).Max();
+                warmSinces[read.Target] = since + read.Span.Window.ReachMicros;
             }
         }
 

@@ -9,11 +9,18 @@ namespace Scoring.Models.Features.State;
 /// What belongs to a checkpoint beside the entities: the marks of time and, by kind, the layouts of the saved
 /// states. Version 1 had neither layouts nor a checksum.
 /// </summary>
-internal sealed record EngineMarks(long Watermark, long PreviousTime, long ExpiryMark, IReadOnlyList<SavedLayouts> Layouts)
+internal sealed record EngineMarks(long Watermark, long PreviousTime, long ExpiryMark, long HistorySince, IReadOnlyList<SavedLayouts> Layouts)
 {
+    /// <summary>Instead of a time: nothing is missing before the first event.</summary>
+    public const long WholeHistory = long.MinValue;
+
+    /// <summary>Instead of a time: the history begins with the next event.</summary>
+    public const long HistoryToCome = long.MaxValue;
+
     private const byte Version = 2;
     private const byte VersionWithoutLayouts = 1;
-    private const int TimesBytes = 1 + (3 * 8);
+    private const int FirstTimesBytes = 1 + (3 * 8);
+    private const int TimesBytes = FirstTimesBytes + 8;
     private const int ChecksumBytes = 4;
 
     public void Write(IBufferWriter<byte> writer)
@@ -24,6 +31,7 @@ internal sealed record EngineMarks(long Watermark, long PreviousTime, long Expir
         output.Write(Watermark);
         output.Write(PreviousTime);
         output.Write(ExpiryMark);
+        output.Write(HistorySince);
         output.Write(Layouts.Count);
         foreach (var kind in Layouts)
             Write(output, kind);
@@ -35,22 +43,25 @@ internal sealed record EngineMarks(long Watermark, long PreviousTime, long Expir
     /// <exception cref="StateLayoutException">They are of a newer version.</exception>
     public static EngineMarks Read(ReadOnlySpan<byte> marks)
     {
-        if (marks.Length < TimesBytes)
-            throw new StateDamagedException($"the engine's marks have {marks.Length} bytes, fewer than {TimesBytes}");
+        if (marks.Length < FirstTimesBytes)
+            throw new StateDamagedException($"the engine's marks have {marks.Length} bytes, fewer than {FirstTimesBytes}");
         if (marks[0] == VersionWithoutLayouts)
-            return marks.Length == TimesBytes ? Times(marks, []) : throw new StateDamagedException($"the engine's marks of format {VersionWithoutLayouts} have {marks.Length} bytes, not {TimesBytes}");
+            return marks.Length == FirstTimesBytes ? Times(marks, WholeHistory, []) : throw new StateDamagedException($"the engine's marks of format {VersionWithoutLayouts} have {marks.Length} bytes, not {FirstTimesBytes}");
+        if (marks.Length < TimesBytes + ChecksumBytes)
+            throw new StateDamagedException($"the engine's marks have {marks.Length} bytes, fewer than {TimesBytes + ChecksumBytes}");
         var body = marks[..^ChecksumBytes];
         if (Crc32C.Append(Crc32C.Start, body) != BinaryPrimitives.ReadUInt32LittleEndian(marks[^ChecksumBytes..]))
             throw new StateDamagedException($"the engine's marks of {marks.Length} bytes have another checksum than when they were written");
         if (marks[0] != Version)
             throw new StateLayoutException($"the engine's marks have format {marks[0]}, this program reads {VersionWithoutLayouts} to {Version}");
-        return Times(body, ReadLayouts(body[TimesBytes..].ToArray()));
+        return Times(body, BinaryPrimitives.ReadInt64LittleEndian(body[FirstTimesBytes..]), ReadLayouts(body[TimesBytes..].ToArray()));
     }
 
-    private static EngineMarks Times(ReadOnlySpan<byte> marks, IReadOnlyList<SavedLayouts> layouts) => new(
+    private static EngineMarks Times(ReadOnlySpan<byte> marks, long historySince, IReadOnlyList<SavedLayouts> layouts) => new(
         BinaryPrimitives.ReadInt64LittleEndian(marks[1..]),
         BinaryPrimitives.ReadInt64LittleEndian(marks[9..]),
         BinaryPrimitives.ReadInt64LittleEndian(marks[17..]),
+        historySince,
         layouts);
 
     private static void Write(BinaryWriter output, SavedLayouts kind)

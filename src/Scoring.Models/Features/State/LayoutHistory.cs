@@ -26,9 +26,6 @@ internal sealed class LayoutHistory(EntityPlan plan)
     /// <summary>The time from which on the component is known, in microseconds; null if it always is.</summary>
     public long? KnownSince(string component) => since.TryGetValue(component, out var micros) ? micros : null;
 
-    /// <summary>Says from when on, in microseconds, there are events: before, nothing is known of any.</summary>
-    public void KnowEvents(long micros) => since[StateLayout.Events] = micros;
-
     /// <summary>Refuses what can't be carried over.</summary>
     /// <exception cref="StateLayoutException">The kind has another key by now.</exception>
     public void Check(SavedLayouts saved)

@@ -1,0 +1,49 @@
+using System.Runtime.CompilerServices;
+using Scoring.Actors.Log;
+using Scoring.Simulation.Scheduling;
+
+namespace Scoring.Simulation.Broker;
+
+/// <summary>Reads stretches of a partition beside the group.</summary>
+/// <param name="broker">What holds the log.</param>
+/// <param name="process">Who reads.</param>
+/// <param name="topic">The topic.</param>
+/// <param name="nodeId">The reader's node.</param>
+public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess process, string topic, string nodeId) : ILogReader
+{
+    private const int RecordsPerFetch = 16;
+
+    /// <inheritdoc/>
+    public async Task<(long Low, long High)> BoundsAsync(int partition, CancellationToken cancellation)
+    {
+        await FetchAsync(cancellation);
+        var log = broker.Topic(topic)[partition];
+        return (log.Start, log.End);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<InputRecord> ReadAsync(int partition, long from, long to, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var log = broker.Topic(topic)[partition];
+        if (from < log.Start || to > log.End)
+            throw new LogGapException(partition, $"partition {partition}: [{from}, {to}) was asked for; the log holds [{log.Start}, {log.End})");
+        for (var offset = from; offset < to; offset++)
+        {
+            if ((offset - from) % RecordsPerFetch == 0)
+                await FetchAsync(cancellation);
+            // What was trimmed meanwhile is gone for a slow reader.
+            if (offset < log.Start)
+                throw new LogGapException(partition, $"partition {partition}: offset {offset} was trimmed while it was read; the log holds [{log.Start}, {log.End})");
+            yield return RecordConversion.ToInput(log.Everything[(int)offset], process, nodeId);
+        }
+    }
+
+    private async Task FetchAsync(CancellationToken cancellation)
+    {
+        do
+        {
+            await Task.Delay(broker.SomeLatency(), process.Time, cancellation);
+        }
+        while (broker.IsAway);
+    }
+}

@@ -1,0 +1,200 @@
+using System.Globalization;
+using System.Text.Json;
+using Scoring.Actors.Log;
+using Scoring.Models.Wire;
+using Scoring.Simulation.Broker;
+using Scoring.Simulation.Workload;
+
+namespace Scoring.Simulation.Oracle;
+
+/// <summary>
+/// What must become of each record of a partition, by the definitions alone: it keeps every event of every entity
+/// and looks at all of them for each feature. Fed with the log in its order.
+/// </summary>
+public sealed class PartitionOracle
+{
+    private const long CardHold = (Scenario.Retain + Scenario.Lateness) * EventTime.MicrosPerSecond;
+    private const long UserHold = CardHold;
+    private const long Horizon = Scenario.Horizon * EventTime.MicrosPerSecond;
+
+    private readonly Dictionary<string, Memory> cards = [];
+    private readonly Dictionary<string, Memory> users = [];
+    private readonly Dictionary<(string Topic, int Partition), long> origins = [];
+    private readonly TopicNames topics = new();
+    private long mark = long.MinValue;
+    private long previous = long.MinValue;
+
+    /// <summary>What becomes of each record, by its offset.</summary>
+    public List<Outcome> Outcomes { get; } = [];
+
+    /// <summary>Every event that a user's entity took in, in the log's order.</summary>
+    public Dictionary<string, List<OracleEvent>> UserEvents { get; } = [];
+
+    /// <summary>Takes the log's next record.</summary>
+    /// <param name="record">The record.</param>
+    public void Take(LogRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        Outcomes.Add(OutcomeOf(record));
+    }
+
+    private Outcome OutcomeOf(LogRecord record)
+    {
+        if (record.Header(InputHeaders.Reason) is { } reason)
+            return Outcome.Dead(reason);
+        if (Poison.IsAlways(record))
+            return Outcome.Dead(Poison.Reason);
+        if (record.Header(RecordHeaders.RelayedFrom) is { } from && !IsNewOrigin(from))
+            return Outcome.Silent;
+        using var json = JsonDocument.Parse(record.Value!);
+        switch (record.Header(RecordHeaders.Kind))
+        {
+            case "tick":
+                var time = EventTime.TryParse(System.Text.Encoding.UTF8.GetBytes(json.RootElement.GetProperty("eventTime").GetString()!), out var micros) ? micros : 0;
+                previous = Math.Max(previous, time);
+                Advance(time);
+                return Outcome.Silent;
+            case "label":
+                Label(json.RootElement);
+                return Outcome.Silent;
+            default:
+                return Transaction(json.RootElement);
+        }
+    }
+
+    private bool IsNewOrigin(string header)
+    {
+        RecordOrigin.TryParse(System.Text.Encoding.UTF8.GetBytes(header), topics, out var origin);
+        var key = (origin!.Topic, origin.Partition);
+        if (origins.TryGetValue(key, out var highest) && origin.Offset <= highest)
+            return false;
+        origins[key] = origin.Offset;
+        return true;
+    }
+
+    private Outcome Transaction(JsonElement json)
+    {
+        var e = new OracleEvent(
+            Text(json, "transactionId")!,
+            json.GetProperty("eventTime").GetInt64() * 1_000,
+            (long)(json.GetProperty("amount").GetDecimal() * Money.UnitsPerOne),
+            Text(json, "merchantId"),
+            Text(json, "channel"));
+        var userId = Text(json, "userId") ?? Text(json, "cardId")!;
+        var card = Touch(cards, userId + "/" + Text(json, "cardId"), CardHold);
+        var user = Touch(users, userId, UserHold);
+
+        var seenFrom = Math.Max(card.Newest, e.Time) - Horizon;
+        if (card.Events.Exists(o => o.Id == e.Id && o.Time > seenFrom) || card.Refused.Exists(r => r.Id == e.Id && r.Time > seenFrom))
+            return Outcome.Silent;
+
+        var cardWindow = Known(card, e, CardHold, Scenario.CardMaxEvents);
+        var userWindow = Known(user, e, UserHold, int.MaxValue);
+        var features = OracleFeatures.Of(e, cardWindow, userWindow);
+        var late = !Insert(card, e);
+        if (late)
+            card.Refused.Add((e.Id, e.Time));
+        if (Insert(user, e))
+            EventsOf(userId).Add(e);
+        else
+            late = true;
+        Advance(e.Time);
+        return new Outcome(OutcomeKind.Scored, null, features, late, userId);
+    }
+
+    private void Label(JsonElement json)
+    {
+        var userId = Text(json, "userId") ?? Text(json, "cardId")!;
+        var id = Text(json, "transactionId");
+        var isFraud = json.GetProperty("label").GetBoolean();
+        foreach (var memory in (Memory[])[Touch(cards, userId + "/" + Text(json, "cardId"), CardHold), Touch(users, userId, UserHold)])
+        {
+            var held = memory.Events.Where(o => o.Id == id && o.Time > memory.Newest - CardHold).OrderBy(o => o.Time).LastOrDefault();
+            if (held is not null && isFraud)
+                memory.Frauds.Add(held);
+            else if (held is not null)
+                memory.Frauds.Remove(held);
+        }
+    }
+
+    // The events that the entity holds at the event's time, this one included, by time and then by the log's order.
+    private static Window Known(Memory memory, OracleEvent e, long hold, int maxEvents)
+    {
+        var newest = Math.Max(memory.Newest, e.Time);
+        memory.Events.RemoveAll(o => o.Time <= newest - hold);
+        if (memory.Accepts(e) && memory.Events.Count >= maxEvents)
+            memory.Events.Remove(memory.Events.OrderBy(o => o.Time).First());
+        return new Window([.. memory.Events.Where(o => o.Time <= e.Time).Append(e).OrderBy(o => o.Time)], memory.Frauds);
+    }
+
+    private static bool Insert(Memory memory, OracleEvent e)
+    {
+        if (!memory.Accepts(e))
+            return false;
+        memory.Events.Add(e);
+        return true;
+    }
+
+    private void Advance(long time)
+    {
+        mark = Math.Max(mark, Math.Min(time, previous));
+        previous = time;
+    }
+
+    private Memory Touch(Dictionary<string, Memory> memories, string key, long hold)
+    {
+        if (!memories.TryGetValue(key, out var memory) || (memory.Events.Count > 0 && mark != long.MinValue && mark - (2 * hold) >= memory.Newest))
+            memories[key] = memory = new Memory();
+        return memory;
+    }
+
+    private List<OracleEvent> EventsOf(string user)
+    {
+        if (!UserEvents.TryGetValue(user, out var events))
+            UserEvents[user] = events = [];
+        return events;
+    }
+
+    private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private sealed class Memory
+    {
+        public List<OracleEvent> Events { get; } = [];
+
+        public List<(string Id, long Time)> Refused { get; } = [];
+
+        public HashSet<OracleEvent> Frauds { get; } = [];
+
+        public long Newest => Events.Count == 0 ? long.MinValue / 2 : Events.Max(e => e.Time);
+
+        public bool Accepts(OracleEvent e) => Events.Count == 0 || e.Time >= Newest - (Scenario.Lateness * EventTime.MicrosPerSecond);
+    }
+}
+
+/// <summary>An event as the oracle sees it.</summary>
+/// <param name="Id">The transaction's id.</param>
+/// <param name="Time">Its time in microseconds since 1970.</param>
+/// <param name="Units">Its amount in ten-thousandths.</param>
+/// <param name="Merchant">Its merchant.</param>
+/// <param name="Channel">Its channel.</param>
+#pragma warning disable CA1036
+public sealed class OracleEvent(string id, long time, long units, string? merchant, string? channel)
+#pragma warning restore CA1036
+{
+    public string Id { get; } = id;
+
+    public long Time { get; } = time;
+
+    public long Units { get; } = units;
+
+    public string? Merchant { get; } = merchant;
+
+    public string? Channel { get; } = channel;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Id}@{Time / 1_000_000.0:F3} {Units}");
+}
+
+/// <summary>The events of an entity up to one event, which is the last of its time.</summary>
+/// <param name="Events">By time, then by the log's order.</param>
+/// <param name="Frauds">Those labelled true.</param>
+internal sealed record Window(List<OracleEvent> Events, HashSet<OracleEvent> Frauds);

@@ -1,0 +1,147 @@
+namespace Scoring.Simulation.Runs;
+
+/// <summary>What breaks while the load runs, and when: crashes, zombies, nodes that come and go, outages, clocks that jump.</summary>
+internal sealed class FaultPlan
+{
+    private static readonly TimeSpan Spread = TimeSpan.FromSeconds(15);
+
+    private readonly World world;
+    private readonly Random random;
+    private int underWay;
+
+    internal FaultPlan(World world, int seed)
+    {
+        this.world = world;
+        random = new Random(seed);
+        Count = world.Scenario.Faults;
+    }
+
+    /// <summary>How many there are.</summary>
+    internal int Count { get; }
+
+    /// <summary>Whether all have begun and ended.</summary>
+    internal bool IsDone => underWay == 0;
+
+    internal void Start()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            underWay++;
+            After(Some(Spread), Strike);
+        }
+    }
+
+    private void Strike()
+    {
+        switch (random.Next(9))
+        {
+            case 0 or 1 or 2:
+                Crash();
+                break;
+            case 3 or 4:
+                Pause();
+                break;
+            case 5:
+                Outage("the database is away", away => world.Database.IsAway = away);
+                break;
+            case 6:
+                Outage("the brokers are away", away => world.Broker.IsAway = away);
+                break;
+            case 7:
+                Leave();
+                break;
+            default:
+                JumpClock();
+                break;
+        }
+    }
+
+    private void Crash()
+    {
+        if (Pick() is { } node)
+        {
+            Note($"{node.Process.Name} crashes");
+            node.Crash();
+        }
+
+        After(Some(TimeSpan.FromSeconds(9)), () =>
+        {
+            if (world.Nodes.Count(n => !n.Process.IsCrashed) < world.Scenario.Nodes)
+                Note($"{world.Add().Process.Name} starts");
+            underWay--;
+        });
+    }
+
+    // Some for less than the session timeout, most for longer: those wake as zombies.
+    private void Pause()
+    {
+        var node = Pick();
+        if (node is not null)
+        {
+            Note($"{node.Process.Name} stands still");
+            node.Process.Pause();
+        }
+
+        After(TimeSpan.FromSeconds(random.Next(3) == 0 ? 2 : 8 + random.Next(30)), () =>
+        {
+            if (node is { Process: { IsPaused: true, IsCrashed: false } })
+            {
+                Note($"{node.Process.Name} goes on");
+                node.Process.Resume();
+            }
+
+            underWay--;
+        });
+    }
+
+    private void Outage(string what, Action<bool> set)
+    {
+        Note(what);
+        set(true);
+        After(Some(TimeSpan.FromSeconds(random.Next(2) == 0 ? 1 : 12)), () =>
+        {
+            Note($"no longer: {what}");
+            set(false);
+            underWay--;
+        });
+    }
+
+    // A node more for a while, or one that is asked to go; the orchestrator starts another for it.
+    private void Leave()
+    {
+        if (random.Next(2) == 0)
+        {
+            Note($"{world.Add().Process.Name} comes");
+        }
+        else if (Pick() is { } node)
+        {
+            Note($"{node.Process.Name} is asked to leave");
+            node.Leave();
+        }
+
+        underWay--;
+    }
+
+    private void JumpClock()
+    {
+        if (Pick() is { } node)
+        {
+            node.Process.Time.Skew = TimeSpan.FromHours(random.Next(200) - 100);
+            Note($"{node.Process.Name}'s wall clock jumps by {node.Process.Time.Skew}");
+        }
+
+        underWay--;
+    }
+
+    private Node? Pick()
+    {
+        var running = world.Nodes.Where(n => !n.Process.IsCrashed && !n.Process.IsPaused).ToList();
+        return running.Count == 0 ? null : running[random.Next(running.Count)];
+    }
+
+    private TimeSpan Some(TimeSpan atMost) => atMost * random.NextDouble();
+
+    private void After(TimeSpan delay, Action action) => world.Scheduler.After(world.Scheduler.Environment, delay, action);
+
+    private void Note(string what) => world.Scheduler.Trace.Note($"FAULT: {what}");
+}

@@ -1,0 +1,208 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Scoring.Actors.Entities;
+using Scoring.Actors.Log;
+using Scoring.Actors.Model;
+using Scoring.Actors.Pipeline;
+using Scoring.Actors.Source;
+using Scoring.Actors.State;
+using Scoring.Models.Wire;
+using Scoring.Simulation.Broker;
+using Scoring.Simulation.Model;
+using Scoring.Simulation.Scheduling;
+using Scoring.Simulation.Store;
+using Scoring.Simulation.Workload;
+
+namespace Scoring.Simulation.Runs;
+
+/// <summary>One scorer: the service's own member, shards, checkpoints and model, put together as the host does, in a simulated process.</summary>
+internal sealed class Node : IReplies
+{
+    private static readonly TimeSpan Impatient = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Patient = TimeSpan.FromMilliseconds(20);
+
+    private readonly World world;
+    private readonly SourceOptions options;
+    private readonly SimulatedGroupClient client;
+    private readonly SimulatedOutputLog producer;
+    private readonly StoreRetries retries;
+    private readonly ShardContext context;
+    private readonly ShardSet shards;
+    private readonly GroupMember member;
+    private readonly HashSet<string> thrownOnce = [];
+    private bool leaving;
+
+    internal Node(World world, string name)
+    {
+        this.world = world;
+        var scenario = world.Scenario;
+        Process = world.Scheduler.Process(name);
+        options = new SourceOptions
+        {
+            GroupId = World.GroupId,
+            Assignor = scenario.Assignor,
+            SessionTimeout = TimeSpan.FromSeconds(6),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+        };
+        client = new SimulatedGroupClient(world.Broker, Process, world.Topics.Transactions, options, name);
+        producer = new SimulatedOutputLog(world.Broker, Process);
+        var metrics = new ShardMetrics(world.Meters);
+        var shardOptions = ShardOptions(scenario);
+        retries = new StoreRetries(new SimulatedStore(world.Database, Process), shardOptions, metrics, Process.Time, NullLogger<StoreRetries>.Instance);
+        context = Context(shardOptions, metrics, name);
+        shards = new ShardSet(context);
+        member = new GroupMember(options, scenario.MailboxRecords, shards, client, Process.Wait, Process.Time, world.Meters, NullLogger<GroupMember>.Instance);
+    }
+
+    /// <summary>Its process.</summary>
+    internal VirtualProcess Process { get; }
+
+    /// <summary>Whether it has ended by itself.</summary>
+    internal bool HasEnded { get; private set; }
+
+    /// <summary>Why it ended; null if it was asked to.</summary>
+    internal Exception? Failure => member.Failure;
+
+    /// <summary>Begins.</summary>
+    internal void Start() => Task.Factory.StartNew(StartAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Process);
+
+    /// <summary>Asks it to finish and leave.</summary>
+    internal void Leave() => leaving = true;
+
+    /// <summary>Ends its process between two steps.</summary>
+    internal void Crash()
+    {
+        Process.Crash();
+        producer.Crashed();
+    }
+
+    void IReplies.Scored(long waiter, byte[]? score)
+    {
+    }
+
+    void IReplies.Rejected(long waiter, Rejection rejection)
+    {
+    }
+
+    private static ShardOptions ShardOptions(Scenario scenario) => new()
+    {
+        MailboxRecords = scenario.MailboxRecords,
+        MaxBatchRecords = scenario.MaxBatchRecords,
+        MaxInFlightBatches = scenario.MaxInFlightBatches,
+        MaxUnacknowledgedBatches = scenario.MaxUnacknowledgedBatches,
+        NudgeInterval = TimeSpan.FromMilliseconds(250),
+        TickInterval = TimeSpan.FromSeconds(6),
+        RecordFeatures = true,
+    };
+
+    private ShardContext Context(ShardOptions shardOptions, ShardMetrics metrics, string name)
+    {
+        var set = Scenario.Features;
+        var model = new ModelActor(SimulationModel.For(set), 1_000, world.Meters, Process);
+        return new ShardContext
+        {
+            Options = shardOptions,
+            State = new StateOptions
+            {
+                CheckpointInterval = world.Scenario.CheckpointInterval,
+                CheckpointBytes = world.Scenario.CheckpointBytes,
+                MaxDirtyEntities = world.Scenario.MaxDirtyEntities,
+                MaxEntitiesInMemory = world.Scenario.MaxEntitiesInMemory,
+            },
+            Store = retries,
+            Owner = new ShardOwner(name, null),
+            Reader = new SimulatedLogReader(world.Broker, Process, world.Topics.Transactions, name),
+            Topics = world.Topics,
+            Limits = new DecodeLimits(),
+            FeatureSet = set,
+            Entities = new EntityOptions { DuplicateHorizon = TimeSpan.FromSeconds(Scenario.Horizon) },
+            Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
+            Model = model,
+            Log = new WatchedOutputLog(producer, world, name, client),
+            Replies = this,
+            Metrics = metrics,
+            Logger = new TraceLogger<ShardActor>(world.Scheduler.Trace, name),
+            EntityProbe = Probe,
+            Time = Process.Time,
+            Scheduler = Process,
+        };
+    }
+
+    private void Probe(InputRecord record)
+    {
+        var value = record.Value.AsSpan();
+        if (value.IndexOf("\"poison\""u8) >= 0)
+            throw new InvalidOperationException("this record always throws");
+        if (value.IndexOf("\"poison-once\""u8) >= 0 && thrownOnce.Add(Encoding.UTF8.GetString(record.TraceParent ?? [])))
+            throw new InvalidOperationException("this record throws once");
+    }
+
+    private async Task StartAsync()
+    {
+        var identity = new LogIdentity(world.Topics.Transactions, "", world.Scenario.Partitions, World.GroupId);
+        await retries.CallAsync(
+            async (store, cancel) =>
+            {
+                await store.PrepareAsync(identity, cancel);
+                return true;
+            },
+            CancellationToken.None);
+        _ = new ShardClock(shards, context, world.Meters);
+        member.Join();
+        NextTurn();
+        NextCommit();
+    }
+
+    private void NextTurn()
+    {
+        var delay = client.HasNews || client.HasRecords ? TimeSpan.Zero : member.IsImpatient ? Impatient : Patient;
+        world.Scheduler.After(Process, delay, () =>
+        {
+            // Only what calls the listener may block; the rest needs no thread of its own.
+            if (leaving || member.Failure is not null)
+                Process.RunBlocking(End);
+            else if (client.HasNews)
+                Process.RunBlocking(Turn);
+            else
+                new Task(Turn).Start(Process);
+        });
+    }
+
+    private void Turn()
+    {
+        try
+        {
+            member.Turn(TimeSpan.Zero);
+        }
+#pragma warning disable CA1031 // As the host's poll loop: kept, and ends the node.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            member.Fail(e);
+        }
+
+        if (!Process.IsCrashed)
+            NextTurn();
+    }
+
+    private void NextCommit() => world.Scheduler.After(Process, options.CommitInterval, () => new Task(() =>
+    {
+        member.Commit();
+        if (!HasEnded && member.Failure is null)
+            NextCommit();
+    }).Start(Process));
+
+    private void End()
+    {
+        try
+        {
+            member.Leave();
+        }
+        catch (ProcessCrashedException)
+        {
+            return;
+        }
+
+        HasEnded = true;
+    }
+}

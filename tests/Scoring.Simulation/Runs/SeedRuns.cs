@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Scoring.Simulation.Runs;
+
+/// <summary>Runs seeds one after the other and says what they came to.</summary>
+public static class SeedRuns
+{
+    /// <summary>Runs the seeds from one on, until one fails.</summary>
+    /// <param name="first">The first seed.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="output">Where the figures go, and of a failure the seed, the invariant and the end of the trace.</param>
+    /// <returns>0 if all held, 1 if one failed.</returns>
+    public static int Run(int first, int count, TextWriter output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var started = Stopwatch.GetTimestamp();
+        var results = new List<RunResult>();
+        for (var seed = first; seed < first + count; seed++)
+        {
+            using var world = new World(seed);
+            var result = world.Run();
+            results.Add(result);
+            if (count == 1)
+                Tell(world, output);
+            if (result.Violation is null)
+                continue;
+            if (count > 1)
+                Tell(world, output);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nseed {seed} FAILED: {result.Violation.Invariant}\n{result.Violation.Detail}\nagain with: ./dev sim --seed {seed}"));
+            return 1;
+        }
+
+        var elapsed = Stopwatch.GetElapsedTime(started);
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{results.Count} seeds held in {elapsed.TotalSeconds:F1} s: {results.Sum(r => r.Steps)} steps, {results.Sum(r => r.Elapsed.TotalHours):F1} virtual hours, {results.Sum(r => r.Scored)} scored, {results.Sum(r => r.Dead)} dead letters, {results.Sum(r => r.Repeats)} repeats, {results.Sum(r => r.Checkpoints)} checkpoints, {results.Sum(r => r.FencedWrites)} fenced writes, {results.Sum(r => r.Faults)} faults"));
+        return 0;
+    }
+
+    private static void Tell(World world, TextWriter output)
+    {
+        foreach (var note in world.Scheduler.Trace.Tail)
+            output.WriteLine(note);
+    }
+}
