@@ -4,10 +4,10 @@ using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Host.Options;
+using Scoring.Kafka;
 using Scoring.Models.Features;
 using Scoring.Models.Files;
 using Scoring.Models.Wire;
-using Scoring.Producer.Load;
 
 namespace Scoring.Host.Commands;
 

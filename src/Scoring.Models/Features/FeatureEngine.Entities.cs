@@ -7,10 +7,6 @@ public sealed partial class FeatureEngine
     /// <summary>How many kinds of entities the engine keeps: the most that one record touches.</summary>
     public int Kinds => tables.Count(t => t is not null);
 
-    /// <summary>Whether the engine keeps entities of a kind.</summary>
-    /// <param name="kind">The entity's name in the feature set.</param>
-    public bool Keeps(string kind) => Array.Exists(tables, t => t?.Plan.Name == kind);
-
     /// <summary>Whether an entity is in memory.</summary>
     /// <param name="kind">The entity's name in the feature set.</param>
     /// <param name="key">Its key.</param>
