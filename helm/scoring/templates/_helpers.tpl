@@ -65,7 +65,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "scoring.settings" -}}
 {{- $chart := dict "Kafka" (dict "BootstrapServers" .Values.kafka.bootstrapServers "Client" (include "scoring.kafkaClient" . | fromJson)) -}}
 {{- $_ := set $chart "State" (dict "Provider" "Postgres") -}}
-{{- $_ := set $chart "Ledger" (dict "Provider" "Postgres") -}}
 {{- if .Values.model.path -}}
 {{- $_ := set $chart "Model" (dict "Path" (ternary (printf "/models/%s" .Values.model.path) .Values.model.path (not (empty .Values.model.volume)))) -}}
 {{- end -}}
