@@ -21,6 +21,7 @@ internal static class Program
         var root = new RootCommand("Scoring: a real-time fraud-scoring service")
         {
             ServeCommand.Create(),
+            BootstrapCommand.Create(),
             DemoCommand.Create(static () => new EmbeddedDemoHost()),
             ProduceCommand.Create(),
             BrokerCommand.Create(),

@@ -10,14 +10,16 @@ namespace Scoring.Host;
 public sealed class ScoringHost : IAsyncDisposable
 {
     // For the calls that wait for their score; the node needs the rest of the ten seconds that a stop may take.
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+    internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication web;
     private readonly MetricsText metrics;
+    private readonly PeerShards peers;
 
-    private ScoringHost(WebApplication web, ScoringNode node, MetricsText metrics)
+    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, MetricsText metrics)
     {
         this.web = web;
+        this.peers = peers;
         Node = node;
         this.metrics = metrics;
     }
@@ -38,16 +40,12 @@ public sealed class ScoringHost : IAsyncDisposable
     /// <exception cref="OptionsException">An option is wrong.</exception>
     public static ScoringHost Create(string[] args, Func<ScoringOptions, ScoringOptions>? adjust = null, TimeProvider? time = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        // Standard output belongs to what a command reports.
-        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        var builder = Builder(args);
         var options = OptionsReader.Read(builder.Configuration, adjust);
         builder.WebHost.UseUrls(options.Http.Urls.Split(';'));
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi();
-        builder.Services.AddMetrics();
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = StopTimeout);
 
         var web = builder.Build();
@@ -58,9 +56,23 @@ public sealed class ScoringHost : IAsyncDisposable
         web.MapOpenApi("/openapi/{documentName}.json");
         web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
         HealthEndpoints.Map(web, node);
-        ScoreEndpoints.Map(web, node);
-        StateEndpoints.Map(web, node);
-        return new ScoringHost(web, node, metrics);
+        var queries = web.MapGroup("").AddEndpointFilter(new StoresAway());
+        ScoreEndpoints.Map(queries, node);
+        var peers = new PeerShards(node.Store, options.Http.ForwardTimeout, node.Time, web.Services.GetRequiredService<IMeterFactory>());
+        StateEndpoints.Map(queries, node, peers);
+        return new ScoringHost(web, node, peers, metrics);
+    }
+
+    /// <summary>Reads the configuration and sets logging and metrics up, as every command does that works with the service's options.</summary>
+    /// <param name="args">Overrides of settings.</param>
+    internal static WebApplicationBuilder Builder(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Standard output belongs to what a command reports.
+        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddMetrics();
+        return builder;
     }
 
     /// <summary>Listens, joins the group and begins to score.</summary>
@@ -77,7 +89,7 @@ public sealed class ScoringHost : IAsyncDisposable
             throw new OptionsException([$"{ScoringOptions.Section}:Http:Urls: {e.Message}"]);
         }
 
-        Node.Start();
+        Node.Start(NodeAddress.Of(Node.Options.Http, web.Urls, Environment.MachineName));
     }
 
     /// <summary>Runs until the process is asked to stop or the node can't go on, then stops gracefully.</summary>
@@ -101,6 +113,7 @@ public sealed class ScoringHost : IAsyncDisposable
     {
         // Calls first: those that wait for a score need the node to get it.
         await web.StopAsync();
+        peers.Dispose();
         await Node.DisposeAsync();
         await web.DisposeAsync();
         metrics.Dispose();

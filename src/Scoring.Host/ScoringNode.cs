@@ -24,7 +24,7 @@ namespace Scoring.Host;
 /// </summary>
 public sealed partial class ScoringNode : IAsyncDisposable
 {
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EmbeddedRelayFetchWait = TimeSpan.FromMilliseconds(20);
 
@@ -37,9 +37,11 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly ISnapshotStore store;
     private readonly StoreRetries retries;
     private readonly KafkaLogReader reader;
+    private readonly TransactionalLog? transactions;
     private readonly ShardContext context;
     private readonly CancellationTokenSource stop = new();
     private ShardClock? clock;
+    private ShardReporter? reporter;
     private Task begun = Task.CompletedTask;
     private readonly KafkaSource source;
     private readonly InputRelay? relay;
@@ -61,15 +63,16 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
-        Ledger = new ScoreLedger(Options.Ledger);
+        Ledger = ScoreLedgers.Open(Options.Ledger);
         var metrics = new ShardMetrics(meters);
         store = SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters);
         retries = new StoreRetries(store, Options.Shards, metrics, time, loggers.CreateLogger<StoreRetries>());
         reader = new KafkaLogReader(Options.Source, Topics.Transactions, time, TaskScheduler.Default, loggers.CreateLogger<KafkaLogReader>());
+        transactions = Options.Output.Guarantee == Guarantee.ExactlyOnce ? Transactions(meters, loggers) : null;
         context = Context(metrics, loggers);
         shards = new ShardSet(context);
         this.meters = meters;
-        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, time, meters, loggers);
+        source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, transactions, time, meters, loggers);
         relay = Options.Relay.Enabled ? Relay(meters, loggers) : null;
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
         Observe(meters.Create(ScoringMeter.Name));
@@ -92,7 +95,13 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public BundleManifest Model => model.Manifest;
 
     /// <summary>The scores, for queries.</summary>
-    public ScoreLedger Ledger { get; }
+    public IScoreLedger Ledger { get; }
+
+    /// <summary>Partitions of the input log; null until the node has begun.</summary>
+    public int? InputPartitions { get; private set; }
+
+    /// <summary>Where other nodes reach this one; null if they can't.</summary>
+    public Uri? Address => context.Owner.Address;
 
     /// <summary>The shards of this node.</summary>
     public IEnumerable<ShardActor> Shards => shards.Shards;
@@ -107,6 +116,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
     public bool IsReady =>
         source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && retries.IsReachable
         && Partitions().All(p => p.Down is null) && shards.Shards.All(s => s.Progress.Phase == ShardPhase.Live);
+
+    internal ISnapshotStore Store => store;
 
     internal PendingReplies Replies { get; }
 
@@ -146,8 +157,10 @@ public sealed partial class ScoringNode : IAsyncDisposable
     }
 
     /// <summary>Joins the group and begins to score.</summary>
-    public void Start()
+    /// <param name="address">Where other nodes reach this one; null if they can't.</param>
+    public void Start(Uri? address)
     {
+        context.Owner = new ShardOwner(Options.NodeId, address);
         begun = BeginAsync();
         projection.Start();
         LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
@@ -165,10 +178,13 @@ public sealed partial class ScoringNode : IAsyncDisposable
         await begun;
         if (clock is not null)
             await clock.DisposeAsync();
+        if (reporter is not null)
+            await reporter.DisposeAsync();
         await Task.WhenAll(source.DisposeAsync().AsTask(), relay?.DisposeAsync().AsTask() ?? Task.CompletedTask, projection.DisposeAsync().AsTask());
         await model.DisposeAsync();
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
+        transactions?.Dispose();
         log.Dispose();
         Ledger.Dispose();
         await store.DisposeAsync();
@@ -190,7 +206,9 @@ public sealed partial class ScoringNode : IAsyncDisposable
                     return true;
                 },
                 stop.Token);
+            InputPartitions = partitions;
             clock = new ShardClock(shards, context, meters);
+            reporter = new ShardReporter(shards, source.Partitions, store, context, meters);
             source.Start();
             relay?.Start();
         }
@@ -205,6 +223,16 @@ public sealed partial class ScoringNode : IAsyncDisposable
             cannotBegin.TrySetException(e);
         }
     }
+
+    private TransactionalLog Transactions(IMeterFactory meters, ILoggerFactory loggers) => new(
+        () => new KafkaTransactionalClient(
+            Options.Output,
+            $"{Options.Source.GroupId}-{Options.NodeId}",
+            Topics.Transactions,
+            () => source!.Member,
+            loggers.CreateLogger<KafkaTransactionalClient>()),
+        meters,
+        loggers.CreateLogger<TransactionalLog>());
 
     private static EmbeddedBroker StartBroker(ScoringOptions options, Topics topics) => EmbeddedBroker.Start(new EmbeddedBrokerOptions
     {
@@ -270,6 +298,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Entities = Options.Entities,
         Origin = new ScoreOrigin(Model.Name, Model.Version, Features.Name, Features.Version, Features.Fingerprint, Features.FeatureNames),
         Model = model,
+        Outputs = transactions ?? (IOutputSessions)new PlainSessions(log),
         Log = log,
         Replies = Replies,
         Metrics = metrics,

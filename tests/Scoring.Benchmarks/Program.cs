@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using Scoring.Benchmarks.Features;
+using Scoring.Benchmarks.State;
 
 namespace Scoring.Benchmarks;
 
@@ -8,10 +9,13 @@ internal static class BenchmarkProgram
 {
     private const int DefaultCards = 1_000_000;
 
-    private static void Main(string[] args)
+    private static async Task Main(string[] args)
     {
+        var count = args.Length > 1 && int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : DefaultCards;
         if (args is ["memory", ..])
-            MemoryRun.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : DefaultCards);
+            MemoryRun.Run(count);
+        else if (args is ["state", ..])
+            await StateRun.RunAsync(count);
         else
             BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
     }

@@ -43,8 +43,8 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
             await StopAsync(fault, stop);
         monitor.End(victim);
         await TakenOverAsync(fault, h => h.Scored is not null, stop);
-        foreach (var handOver in fault.HandOvers)
-            say($"{Elapsed.TotalSeconds,6:F1} s    partition {handOver.Partition}: {handOver.Owner} had it after {handOver.Acquired?.TotalSeconds:F1} s, its first score came after {handOver.Scored?.TotalSeconds:F1} s");
+        foreach (var owner in fault.HandOvers.GroupBy(h => h.Owner))
+            say($"{Elapsed.TotalSeconds,6:F1} s    {owner.Key} took {string.Join(", ", owner.Select(h => h.Partition))}: theirs after {Range(owner.Select(h => h.Acquired))} s, first scores after {Range(owner.Select(h => h.Scored))} s");
     }
 
     private async Task KillAsync(ClusterNode victim)
@@ -105,6 +105,12 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
         }
 
         return true;
+    }
+
+    private static string Range(IEnumerable<TimeSpan?> times)
+    {
+        var seconds = times.Select(t => t?.TotalSeconds ?? double.NaN).Order().ToList();
+        return seconds.Count == 1 ? $"{seconds[0]:F1}" : $"{seconds[0]:F1} to {seconds[^1]:F1}";
     }
 
     private TimeSpan Between(double least, double most) => TimeSpan.FromSeconds(least + (random.NextDouble() * (most - least)));

@@ -24,6 +24,8 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     private readonly StreamWriter? file = logFolder is null ? null : File.CreateText(Path.Combine(logFolder, name + ".log"));
     private ScoringProcess? process;
     private long refusedWrites;
+    private long refusedCommits;
+    private volatile bool mayBeZombie;
 
     public string Name => name;
 
@@ -38,6 +40,9 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
 
     /// <summary>Writes of its lives so far that the store refused, because another node had taken the shard over.</summary>
     public long RefusedWrites => Interlocked.Read(ref refusedWrites);
+
+    /// <summary>Commits that the group refused after it had woken up, because it was no member any more.</summary>
+    public long RefusedCommits => Interlocked.Read(ref refusedCommits);
 
     public IReadOnlyList<Recovery> Recoveries
     {
@@ -60,6 +65,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
 
     public void Continue()
     {
+        mayBeZombie = true;
         Process.Send(Signal.Continue);
         IsStopped = false;
     }
@@ -110,6 +116,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     {
         if (LivePattern().Match(line) is { Success: true } live)
         {
+            // A shard without a checkpoint says -1.
             var checkpoint = long.TryParse(live.Groups["checkpoint"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : (long?)null;
             lock (gate)
                 recoveries.Add(new Recovery(Number(live, "partition"), Number(live, "epoch"), checkpoint, Number(live, "live")));
@@ -117,6 +124,15 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
         else if (FencedPattern().IsMatch(line))
         {
             Interlocked.Increment(ref refusedWrites);
+        }
+        else if (mayBeZombie && RefusedPattern().IsMatch(line))
+        {
+            Interlocked.Increment(ref refusedCommits);
+        }
+        else if (mayBeZombie && OwnershipPattern().IsMatch(line))
+        {
+            // It has learned that its partitions are gone.
+            mayBeZombie = false;
         }
 
         lock (gate)
@@ -133,4 +149,10 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
 
     [GeneratedRegex(@"Partition \d+ was taken over by another node while this one, with epoch \d+, was still writing")]
     private static partial Regex FencedPattern();
+
+    [GeneratedRegex(@"A commit (of the relay )?failed \((UnknownMemberId|IllegalGeneration|FencedInstanceId)")]
+    private static partial Regex RefusedPattern();
+
+    [GeneratedRegex(@"Source\.\w+\[\d+\] Partitions .* (were lost|leave this node|have come to this node)")]
+    private static partial Regex OwnershipPattern();
 }

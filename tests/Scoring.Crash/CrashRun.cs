@@ -32,7 +32,7 @@ internal sealed record CrashOptions
 /// </summary>
 internal sealed class CrashRun(CrashOptions options)
 {
-    private const int Partitions = 4;
+    private const int Partitions = 12;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -53,6 +53,7 @@ internal sealed class CrashRun(CrashOptions options)
         var monitor = new Monitor(cluster, load, audit, reader, Partitions, trims: options.Bootstrap is null);
         using var watching = new CancellationTokenSource();
         var watch = monitor.RunAsync(watching.Token);
+        await SpreadAsync(cluster, monitor, stop.Token);
         if (options.Duration is { } duration)
             stop.After(duration);
 
@@ -89,6 +90,18 @@ internal sealed class CrashRun(CrashOptions options)
             "--Scoring:State:CheckpointInterval=00:00:01",
         ],
     };
+
+    // The first node to join owns all partitions for a while; a fault should find them spread.
+    private static async Task SpreadAsync(Cluster cluster, Monitor monitor, CancellationToken stop)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (cluster.Nodes.Count(n => monitor.Shards.Any(s => s.Owner == n.Name)) < Math.Min(Partitions, cluster.Nodes.Count))
+        {
+            if (TimeProvider.System.GetElapsedTime(since) > Patience)
+                throw new ClusterException($"the partitions were not spread over the nodes within {Patience.TotalSeconds:N0} s");
+            await Task.Delay(Poll, stop);
+        }
+    }
 
     private async Task LoadUnderFaultsAsync(Cluster cluster, FileLoad load, Monitor monitor, CancellationToken stop)
     {

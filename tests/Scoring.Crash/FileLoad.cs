@@ -1,5 +1,6 @@
 using System.Text;
 using Confluent.Kafka;
+using Scoring.Kafka;
 using Scoring.Models.Files;
 using Scoring.Models.Wire;
 using Scoring.Producer.Load;
@@ -12,7 +13,9 @@ namespace Scoring.Crash;
 /// </summary>
 internal sealed class FileLoad : IDisposable
 {
-    private const long MaxBytesAhead = 2 * 1024 * 1024;
+    // What a hand-over leaves behind is scored in one burst. A score record with its features takes six times the bytes of
+    // its transaction, and the embedded broker keeps 5 MiB of them until they are read.
+    private const long MaxBytesAhead = 640 * 1024;
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(60);

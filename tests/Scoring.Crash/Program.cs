@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Scoring.Kafka;
 using Scoring.Servers;
 
 namespace Scoring.Crash;
@@ -13,6 +14,7 @@ internal static class Program
             ClusterVerb.Create(),
             CrashVerb.Create(),
         };
+        NativeClient.Load();
         try
         {
             return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -20,6 +22,13 @@ internal static class Program
         catch (Exception e) when (e is ClusterException or PostgresServerException)
         {
             await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+#pragma warning disable CA1031 // Without a handler nothing would be stopped and cleaned up.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await Console.Error.WriteLineAsync(e.ToString());
             return 1;
         }
     }

@@ -17,15 +17,15 @@ public sealed class BrokerProcessTests : IDisposable
         await Eventually.TrueAsync(() => File.Exists(file), "the broker tells its address");
         var address = await File.ReadAllTextAsync(file);
 
-        string[] settings = [.. ServeProcess.SettingsFor(address), "--Scoring:Topics:Prefix=eu."];
+        string[] settings = ServeProcess.SettingsFor(address, "eu.");
         await using (var first = ServeProcess.Start(settings))
         await using (var second = ServeProcess.Start(settings))
-        using (var client = new TestClient(address))
+        using (var client = new TestClient(address, "eu."))
         {
             for (var i = 0; i < 100; i++)
-                client.SendTo("eu.transactions", $"c-{i}", $$"""{"transactionId":"t-{{i}}","cardId":"c-{{i}}","amount":1,"eventTime":1772366400000}""");
+                client.SendTo("transactions", $"c-{i}", $$"""{"transactionId":"t-{{i}}","cardId":"c-{{i}}","amount":1,"eventTime":1772366400000}""");
             client.Flush();
-            Assert.Equal(100, client.Read("eu.scores", 100).Count);
+            Assert.Equal(100, client.Read("scores", 100).Count);
         }
 
         broker.AskToStop();

@@ -14,7 +14,7 @@ public class HostileRecordsTests
     {
         using var broker = new TestBroker();
         await using var host = await RunningHost.StartAsync(broker);
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         var random = new Random(20260302);
         var now = DateTimeOffset.FromUnixTimeMilliseconds(1_772_366_400_000);
         var good = 0;
@@ -57,7 +57,7 @@ public class HostileRecordsTests
     {
         using var broker = new TestBroker(partitions: 1);
         await using var host = await RunningHost.StartAsync(broker);
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         var huge = new byte[2_000_000];
         new Random(3).NextBytes(huge);
         client.Send("k"u8.ToArray(), [0xFF, 0xFE, 0x00]);
@@ -72,7 +72,7 @@ public class HostileRecordsTests
         Assert.Null(dead[1].Message.Key);
         Assert.Null(dead[2].Message.Value);
         Assert.Equal(huge, dead[3].Message.Value);
-        Assert.All(dead, d => Assert.Equal("transactions", Header(d, RecordHeaders.OriginTopic)));
+        Assert.All(dead, d => Assert.Equal(broker.Prefix + "transactions", Header(d, RecordHeaders.OriginTopic)));
     }
 
     private static string Header(Confluent.Kafka.ConsumeResult<byte[]?, byte[]?> record, string name) =>

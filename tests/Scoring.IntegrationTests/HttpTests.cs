@@ -58,7 +58,7 @@ public sealed class HttpTests : IAsyncLifetime
         var body = new JsonObject { ["transactionId"] = id, ["cardId"] = id, ["userId"] = id, ["amount"] = 1, ["eventTime"] = "2026-03-01T12:00:00Z" };
         var posted = await PostAsync(body.ToJsonString());
         Assert.Equal(id, (string)(await posted.Content.ReadFromJsonAsync<JsonObject>())!["transactionId"]!);
-        await Eventually.TrueAsync(() => host.Node.Ledger.Find(id) is not null, "the score is in the ledger");
+        await Eventually.TrueAsync(async () => await host.Node.Ledger.FindAsync(id, default) is not null, "the score is in the ledger");
         var encoded = Uri.EscapeDataString(id);
         foreach (var path in new[] { $"/v1/scores/{encoded}", $"/v1/cards/{encoded}/scores", $"/v1/cards/{encoded}/features" })
             Assert.Equal(HttpStatusCode.OK, (await host.Http.GetAsync(path)).StatusCode);

@@ -2,18 +2,26 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Npgsql;
+using Scoring.Actors.Sql;
+using Scoring.IntegrationTests.State;
+using Scoring.Kafka;
 
 namespace Scoring.IntegrationTests;
 
 /// <summary>Several nodes of one group, and several lives of one node.</summary>
-public class NodesTests
+[Collection(SharedPostgres.Name)]
+public class NodesTests(SharedPostgres postgres)
 {
-    [Fact]
-    public async Task Any_node_answers_for_the_transactions_of_every_node()
+    [Theory]
+    [InlineData(SqlProvider.Sqlite)]
+    [InlineData(SqlProvider.Postgres)]
+    public async Task Any_node_answers_for_the_transactions_of_every_node(SqlProvider provider)
     {
+        var database = provider == SqlProvider.Postgres ? await postgres.CreateDatabaseAsync() : "";
         using var broker = new TestBroker();
-        await using var first = await RunningHost.StartAsync(broker, o => o with { NodeId = "first" });
-        await using var second = await RunningHost.StartAsync(broker, o => o with { NodeId = "second" });
+        await using var first = await StartAsync("first");
+        await using var second = await StartAsync("second");
         await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2, "each node has two partitions");
 
         foreach (var host in new[] { first, second })
@@ -27,6 +35,62 @@ public class NodesTests
             foreach (var id in new[] { "first", "second" }.SelectMany(n => Enumerable.Range(0, 20).Select(i => $"{n}-{i}")))
                 await Eventually.TrueAsync(async () => (await host.Http.GetAsync($"/v1/scores/{id}")).IsSuccessStatusCode, $"{host.Node.Options.NodeId} knows {id}");
         }
+
+        Task<RunningHost> StartAsync(string node) => RunningHost.StartAsync(broker, o => o with
+        {
+            NodeId = node,
+            Ledger = o.Ledger with { Provider = provider, ConnectionString = database },
+        });
+    }
+
+    [Fact]
+    public async Task Any_node_answers_for_the_features_and_the_shards_of_every_node()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        using var broker = new TestBroker();
+        await using var first = await StartAsync(broker, "first", database);
+        await using var second = await StartAsync(broker, "second", database);
+        await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2 && first.Node.IsReady && second.Node.IsReady, "each node has two partitions");
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(first, $"t-{i}", $"c-{i}")));
+
+        foreach (var host in new[] { first, second })
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                var path = $"/v1/cards/c-{i}/features";
+                await Eventually.TrueAsync(async () => (await host.Http.GetAsync(path)).StatusCode != HttpStatusCode.NotFound, $"{path} is known");
+                var entry = Assert.Single((await host.Http.GetFromJsonAsync<JsonObject>(path))!["entries"]!.AsArray())!;
+                Assert.Equal(($"c-{i}", 1d), ((string)entry["userId"]!, (double)entry["features"]!["card_count_1d"]!));
+            }
+
+            await Eventually.TrueAsync(async () => (await ShardsAsync(host)).All(s => (string)s["state"]! == "live" && s["committedOffset"] is not null), "each shard is reported");
+            var shards = await ShardsAsync(host);
+            Assert.Equal([0, 1, 2, 3], shards.Select(s => (int)s["partition"]!));
+            Assert.Equal(["first", "first", "second", "second"], shards.Select(s => (string)s["owner"]!).Order(StringComparer.Ordinal));
+            Assert.All(shards, s => Assert.True((long)s["epoch"]! > 0));
+        }
+    }
+
+    [Fact]
+    public async Task A_query_for_a_shard_whose_owner_is_away_names_shard_and_owner()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        using var broker = new TestBroker();
+        await using var first = await StartAsync(broker, "first", database);
+        await using var second = await StartAsync(broker, "second", database);
+        await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2 && first.Node.IsReady && second.Node.IsReady, "each node has two partitions");
+        await using (var source = NpgsqlDataSource.Create(database + ";Pooling=false"))
+        await using (var move = source.CreateCommand("UPDATE scoring_shard SET owner_address = 'http://127.0.0.1:1/' WHERE owner_id = 'second'"))
+            Assert.Equal(2, await move.ExecuteNonQueryAsync());
+        var card = Enumerable.Range(0, 100).Select(i => $"c-{i}").First(c => second.Node.Shards.Any(s => s.Partition == Murmur2.Partition(Encoding.UTF8.GetBytes(c), 4)));
+        await PostAsync(first, "t", card);
+        await Eventually.TrueAsync(async () => (await first.Http.GetAsync("/v1/scores/t")).IsSuccessStatusCode, "the score is in the ledger");
+
+        var answer = await first.Http.GetAsync($"/v1/cards/{card}/features");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        var detail = (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["detail"]!;
+        Assert.Contains($"shard {Murmur2.Partition(Encoding.UTF8.GetBytes(card), 4)} is owned by node second at http://127.0.0.1:1/", detail, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await second.Http.GetAsync($"/v1/cards/{card}/features")).StatusCode);
     }
 
     [Fact]
@@ -42,7 +106,7 @@ public class NodesTests
     public async Task A_record_that_an_earlier_life_of_the_node_waited_for_answers_no_call_of_this_one()
     {
         using var broker = new TestBroker(partitions: 1);
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         for (var i = 0; i < 10_000; i++)
             client.Send("c"u8.ToArray(), Encoding.UTF8.GetBytes(Transaction($"old-{i}", "c")), replyTo: "node:1");
         client.Flush();
@@ -51,6 +115,16 @@ public class NodesTests
         var answer = await PostAsync(host, "new", "c");
         Assert.Equal("new", (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["transactionId"]!);
     }
+
+    private static Task<RunningHost> StartAsync(TestBroker broker, string node, string database) => RunningHost.StartAsync(broker, o => o with
+    {
+        NodeId = node,
+        State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = database, ReportInterval = TimeSpan.FromMilliseconds(100) },
+        Ledger = o.Ledger with { Provider = SqlProvider.Postgres, ConnectionString = database },
+    });
+
+    private static async Task<IReadOnlyList<JsonNode>> ShardsAsync(RunningHost host) =>
+        [.. (await host.Http.GetFromJsonAsync<JsonObject>("/v1/shards"))!["shards"]!.AsArray().Select(s => s!)];
 
     private static Task<HttpResponseMessage> PostAsync(RunningHost host, string id, string card) =>
         host.Http.PostAsync("/v1/score", new StringContent(Transaction(id, card), Encoding.UTF8, "application/json"));

@@ -22,7 +22,7 @@ public class OutageTests
         Assert.Contains(address, process.Errors, StringComparison.Ordinal);
     }
 
-    [Theory]
+    [EmbeddedBrokerTheory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_node_asked_to_stop_while_the_broker_is_away_still_ends_in_time(bool underLoad)
@@ -30,7 +30,7 @@ public class OutageTests
         var broker = new TestBroker();
         try
         {
-            using var client = new TestClient(broker.BootstrapServers);
+            using var client = new TestClient(broker);
             await using var process = ServeProcess.Start(ServeProcess.SettingsFor(broker));
             Send(client, 500);
             Assert.NotEmpty(client.Read("scores", 500, TimeSpan.Zero));
@@ -48,13 +48,13 @@ public class OutageTests
         }
     }
 
-    [Fact]
+    [EmbeddedBrokerFact]
     public async Task Probes_and_the_list_of_shards_are_answered_while_the_broker_is_away()
     {
         var broker = new TestBroker();
         try
         {
-            using var client = new TestClient(broker.BootstrapServers);
+            using var client = new TestClient(broker);
             await using var host = await RunningHost.StartAsync(broker);
             Send(client, 2_000);
             await Eventually.TrueAsync(() => host.Node.Shards.Sum(s => s.Progress.FinishedRecords) > 0, "the node scores");

@@ -14,7 +14,7 @@ public class RelayTests
     public async Task Labels_and_interactions_under_any_key_arrive_once_each_in_order_under_their_users()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         await using var host = await RunningHost.StartAsync(broker);
         SendLabels(client);
         for (var i = 0; i < Count; i++)
@@ -24,7 +24,7 @@ public class RelayTests
         var copies = client.Read("transactions", 2 * Count).ConvertAll(Copy.Of);
         Assert.Equal(2 * Count, copies.Count);
         Assert.Equal(2 * Count, copies.Select(c => (c.Topic, c.Partition, c.Offset)).Distinct().Count());
-        Assert.All(copies, c => Assert.Equal(c.Topic == "labels" ? RecordKinds.Label : RecordKinds.Interaction, c.Kind));
+        Assert.All(copies, c => Assert.Equal(c.Topic == broker.Prefix + "labels" ? RecordKinds.Label : RecordKinds.Interaction, c.Kind));
         Assert.All(copies, c => Assert.Contains($"\"userId\":\"{c.Key}\"", c.Value, StringComparison.Ordinal));
         AssertFirstCopiesStandInOrder(copies);
     }
@@ -33,7 +33,7 @@ public class RelayTests
     public async Task A_relay_that_dies_before_its_commit_repeats_and_the_headers_tell()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         SendLabels(client);
         client.Flush();
         string[] settings = [.. ServeProcess.SettingsFor(broker), "--Scoring:Relay:CommitInterval=00:10:00"];
@@ -54,7 +54,7 @@ public class RelayTests
     public async Task A_relay_that_is_stopped_in_order_repeats_nothing()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         SendLabels(client);
         client.Flush();
         await using (var first = await RunningHost.StartAsync(broker))
@@ -69,8 +69,8 @@ public class RelayTests
     public async Task Transactions_of_another_topic_under_other_keys_are_scored()
     {
         using var broker = new TestBroker(4, "pos");
-        using var client = new TestClient(broker.BootstrapServers);
-        await using var host = await RunningHost.StartAsync(broker, o => o with { Relay = o.Relay with { TransactionTopics = ["pos"], MaxInFlightRecords = 16 } });
+        using var client = new TestClient(broker);
+        await using var host = await RunningHost.StartAsync(broker, o => o with { Relay = o.Relay with { TransactionTopics = [broker.Prefix + "pos"], MaxInFlightRecords = 16 } });
         for (var i = 0; i < Count; i++)
             client.SendTo("pos", $"terminal-{i % 3}", Transaction(i, "2026-03-01T12:00:00Z"));
         client.SendTo("pos", "terminal-0", Transaction(Count, "2999-01-01T00:00:00Z"));
@@ -88,7 +88,7 @@ public class RelayTests
     public async Task What_the_relay_cannot_read_is_a_dead_letter_as_it_was_and_what_stands_behind_it_goes_on()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         await using var host = await RunningHost.StartAsync(broker);
         client.SendTo("labels", "k", "junk");
         client.SendTo("labels", "k", Label(1));
@@ -96,7 +96,7 @@ public class RelayTests
         client.Flush();
 
         Assert.Equal("u-1", Encoding.UTF8.GetString(Assert.Single(client.Read("transactions", 1)).Message.Key!));
-        var dead = client.Read("transactions.dlq", 2).ToDictionary(d => Header(d, RecordHeaders.OriginTopic));
+        var dead = client.Read("transactions.dlq", 2).ToDictionary(d => Header(d, RecordHeaders.OriginTopic)[broker.Prefix.Length..]);
         Assert.Equal(("junk", "k", "not_json", "0"), (Text(dead["labels"].Message.Value), Text(dead["labels"].Message.Key), Header(dead["labels"], RecordHeaders.Reason), Header(dead["labels"], RecordHeaders.OriginOffset)));
         Assert.Equal("card_number", Header(dead["interactions"], RecordHeaders.Reason));
         Assert.Equal(RecordKinds.Interaction, Header(dead["interactions"], RecordHeaders.Kind));
@@ -106,7 +106,7 @@ public class RelayTests
     public async Task A_node_that_is_told_not_to_relays_nothing()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         await using var host = await RunningHost.StartAsync(broker, o => o with { Relay = o.Relay with { Enabled = false } });
         SendLabels(client);
         client.Send("c", Transaction(1, "2026-03-01T12:00:00Z").Replace("u-1", "c", StringComparison.Ordinal));

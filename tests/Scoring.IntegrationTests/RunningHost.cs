@@ -26,8 +26,10 @@ internal sealed class RunningHost : IAsyncDisposable
             {
                 Http = options.Http with { Urls = "http://127.0.0.1:0" },
                 Kafka = options.Kafka with { BootstrapServers = broker?.BootstrapServers ?? "" },
+                Topics = options.Topics with { Prefix = broker?.Prefix ?? "" },
                 Source = options.Source with
                 {
+                    GroupId = broker?.Group ?? options.Source.GroupId,
                     FetchWait = TimeSpan.FromMilliseconds(2),
                     SessionTimeout = TimeSpan.FromSeconds(6),
                     HeartbeatInterval = TimeSpan.FromMilliseconds(500),

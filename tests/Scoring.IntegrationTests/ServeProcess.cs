@@ -31,11 +31,13 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         return serving;
     }
 
-    public static string[] SettingsFor(TestBroker broker) => SettingsFor(broker.BootstrapServers);
+    public static string[] SettingsFor(TestBroker broker) => SettingsFor(broker.BootstrapServers, broker.Prefix);
 
-    public static string[] SettingsFor(string bootstrapServers) =>
+    public static string[] SettingsFor(string bootstrapServers, string prefix) =>
     [
         $"--Scoring:Kafka:BootstrapServers={bootstrapServers}",
+        $"--Scoring:Topics:Prefix={prefix}",
+        $"--Scoring:Source:GroupId={prefix}scoring",
         "--Scoring:Http:Urls=http://127.0.0.1:0",
         "--Scoring:Source:FetchWait=00:00:00.002",
         "--Scoring:Source:SessionTimeout=00:00:06",

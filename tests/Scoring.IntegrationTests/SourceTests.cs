@@ -13,8 +13,8 @@ public class SourceTests
     {
         using var broker = new TestBroker(partitions: 1);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var options = new SourceOptions { BootstrapServers = broker.BootstrapServers, SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromMilliseconds(500) };
-        var source = new KafkaSource(options, "transactions", 16, "node", new FailingShards(), TimeProvider.System, services.GetRequiredService<IMeterFactory>(), NullLoggerFactory.Instance);
+        var options = new SourceOptions { BootstrapServers = broker.BootstrapServers, GroupId = broker.Group, SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromMilliseconds(500) };
+        var source = new KafkaSource(options, broker.Prefix + "transactions", 16, "node", new FailingShards(), null, TimeProvider.System, services.GetRequiredService<IMeterFactory>(), NullLoggerFactory.Instance);
         source.Start();
         await source.Joined.WaitAsync(TimeSpan.FromSeconds(30));
         await source.DisposeAsync();

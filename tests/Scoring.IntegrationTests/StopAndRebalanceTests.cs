@@ -15,7 +15,7 @@ public class StopAndRebalanceTests
     public async Task A_node_asked_to_stop_under_load_finishes_what_it_began_and_the_next_goes_on_behind_it()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         var settings = ServeProcess.SettingsFor(broker);
         await using (var first = ServeProcess.Start(settings))
         {
@@ -42,7 +42,7 @@ public class StopAndRebalanceTests
     public async Task A_node_that_was_killed_leaves_nothing_unscored()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         var settings = ServeProcess.SettingsFor(broker);
         await using (var first = ServeProcess.Start(settings))
         {
@@ -66,7 +66,7 @@ public class StopAndRebalanceTests
     public async Task Partitions_move_to_a_node_that_joins_and_back_and_no_transaction_is_left_out(Assignor assignor)
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         await using var first = await RunningHost.StartAsync(broker, o => o with { NodeId = "first", Source = o.Source with { Assignor = assignor } });
         SendRange(client, 0, 2_000);
         await using (var second = await RunningHost.StartAsync(broker, o => o with { NodeId = "second", Source = o.Source with { Assignor = assignor } }))
@@ -90,7 +90,7 @@ public class StopAndRebalanceTests
     public async Task A_partition_whose_mailbox_is_full_is_paused_and_resumed_and_nothing_is_lost()
     {
         using var broker = new TestBroker();
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         await using var host = await RunningHost.StartAsync(broker, o => o with { Shards = o.Shards with { MailboxRecords = 32, MaxBatchRecords = 4, MaxUnacknowledgedBatches = 1 } });
         const int records = 1_500;
         SendRange(client, 0, records);

@@ -9,12 +9,19 @@ namespace Scoring.IntegrationTests;
 internal sealed class TestClient : IDisposable
 {
     private readonly string bootstrapServers;
+    private readonly string prefix;
     private readonly IProducer<byte[]?, byte[]?> producer;
 
-    public TestClient(string bootstrapServers)
+    public TestClient(TestBroker broker)
+        : this(broker.BootstrapServers, broker.Prefix)
+    {
+    }
+
+    public TestClient(string bootstrapServers, string prefix)
     {
         NativeClient.Load();
         this.bootstrapServers = bootstrapServers;
+        this.prefix = prefix;
         producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig
         {
             BootstrapServers = bootstrapServers,
@@ -42,9 +49,14 @@ internal sealed class TestClient : IDisposable
         Send(topic, new Message<byte[]?, byte[]?> { Key = key is null ? null : Encoding.UTF8.GetBytes(key), Value = Encoding.UTF8.GetBytes(value) });
 
     private void Send(string topic, Message<byte[]?, byte[]?> message) =>
-        producer.Produce(topic, message, report => Assert.False(report.Error.IsError, report.Error.Reason));
+        producer.Produce(prefix + topic, message, report => Assert.False(report.Error.IsError, report.Error.Reason));
 
     public void Send(string key, string value) => Send(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
+
+    public void Send(string topic, string key, string value) => producer.Produce(
+        topic,
+        new Message<byte[]?, byte[]?> { Key = Encoding.UTF8.GetBytes(key), Value = Encoding.UTF8.GetBytes(value) },
+        report => Assert.False(report.Error.IsError, report.Error.Reason));
 
     public void Flush() => producer.Flush(TimeSpan.FromSeconds(60));
 
@@ -83,6 +95,6 @@ internal sealed class TestClient : IDisposable
         AllowAutoCreateTopics = false,
     };
 
-    private static IEnumerable<TopicPartitionOffset> Beginnings(IAdminClient admin, string topic) =>
-        admin.GetMetadata(topic, TimeSpan.FromSeconds(10)).Topics.Single().Partitions.Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.Beginning));
+    private IEnumerable<TopicPartitionOffset> Beginnings(IAdminClient admin, string topic) =>
+        admin.GetMetadata(prefix + topic, TimeSpan.FromSeconds(10)).Topics.Single().Partitions.Select(p => new TopicPartitionOffset(prefix + topic, p.PartitionId, Offset.Beginning));
 }

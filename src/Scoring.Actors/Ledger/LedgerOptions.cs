@@ -1,12 +1,22 @@
 using System.ComponentModel.DataAnnotations;
+using Scoring.Actors.Sql;
 
 namespace Scoring.Actors.Ledger;
 
 /// <summary>How scores are kept for queries.</summary>
 public sealed record LedgerOptions
 {
-    /// <summary>The database file. Empty keeps it in a temporary folder that goes with the process.</summary>
+    /// <summary>Which database; null takes that of the state. In PostgreSQL the nodes share one ledger, with SQLite each has its own.</summary>
+    public SqlProvider? Provider { get; init; }
+
+    /// <summary>SQLite's file. Empty keeps it in a temporary folder that goes with the process.</summary>
     public string Path { get; init; } = "";
+
+    /// <summary>How PostgreSQL is reached, as Npgsql writes it; empty takes that of the state.</summary>
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>How long a statement, or a wait for a connection, may take.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Scores written in one SQL transaction at most.</summary>
     [Range(1, 100_000)]

@@ -67,7 +67,13 @@ public sealed partial class ShardActor
             checkpoints.Committed(committed ?? -1);
             await RebuildAsync(live, recovery.Token);
 
-            // 4. Live.
+            // 4. Live. A new shard's first checkpoint waits for the commit of its start, which no batch stands for.
+            if (committed is null)
+            {
+                await BeginOutputsAsync();
+                outputs.EndBatch(live);
+            }
+
             nextOffset = nextExpectedOffset = live;
             progress.Finished(live, 0);
             progress.Enter(ShardPhase.Live);
@@ -140,6 +146,10 @@ public sealed partial class ShardActor
                 entities.RestoreMarks(checkpoints.DurableMarks);
                 var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
                 await RestoreAllAsync(watched, cancellation);
+            }
+            else
+            {
+                entities.Engine.BeginHistory();
             }
 
             if (await ReplayAsync(to, cancellation))

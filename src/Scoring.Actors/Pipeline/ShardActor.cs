@@ -34,6 +34,7 @@ public sealed partial class ShardActor : IShard
     private readonly Queue<Emission> unacknowledged = new();
     private readonly Stack<Batch> idleBatches = new();
     private readonly Stack<Emission> idleEmissions = new();
+    private readonly IOutputSession outputs;
     private readonly ShardProgress progress = new();
     private readonly ShardCheckpoints checkpoints;
 
@@ -64,6 +65,7 @@ public sealed partial class ShardActor : IShard
         logger = context.Logger;
         entities = NewStage();
         checkpoints = new ShardCheckpoints(context.State, context.Time);
+        outputs = context.Outputs.Open(partition);
         writer = new ScoreWriter(context.Origin);
         Completion = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, context.Scheduler).Unwrap();
     }
@@ -117,6 +119,7 @@ public sealed partial class ShardActor : IShard
     public void Abandon()
     {
         abandoned = true;
+        outputs.Close();
         life.Cancel();
         RequestStop();
     }
@@ -156,6 +159,7 @@ public sealed partial class ShardActor : IShard
             mailbox.Writer.TryComplete();
             while (mailbox.Reader.TryRead(out var message))
                 (message.Subject as ShardQuery)?.Refuse();
+            outputs.Close();
             drained.TrySetResult();
             // Not CancelAsync, which would run what is registered on a thread of the pool.
             life.Cancel();
@@ -380,6 +384,7 @@ public sealed partial class ShardActor : IShard
         if (batch.Failure is { } failure)
             throw new ShardException($"partition {Partition}: the model failed to score the batch before offset {batch.NextOffset}", failure);
 
+        await BeginOutputsAsync();
         var emission = idleEmissions.TryPop(out var idle) ? idle : new Emission(this);
         emission.Begin(batch.NextOffset, batch.Records);
         unacknowledged.Enqueue(emission);
@@ -398,9 +403,16 @@ public sealed partial class ShardActor : IShard
             await AppendDeadLetterAsync(dead, emission);
         foreach (var waiter in batch.RepeatedReplies)
             emission.Replies.Add((waiter, null));
+        outputs.EndBatch(batch.NextOffset);
         emission.Seal();
         batch.Reset();
         idleBatches.Push(batch);
+    }
+
+    private async ValueTask BeginOutputsAsync()
+    {
+        while (!abandoned && !outputs.TryBeginBatch())
+            await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 
     private OutputRecord WriteScore(Batch batch, int row, Emission emission)
@@ -428,8 +440,8 @@ public sealed partial class ShardActor : IShard
             context.Replies.Rejected(dead.Record.ReplyTo, dead.Rejection);
         var output = OriginCopy.DeadLetter(context.Topics.DeadLetters, context.Topics.Transactions, Partition, dead.Record, dead.Rejection);
         emission.Expect();
-        var watch = new DeadLetterAppend(context.Log, output, emission);
-        while (!abandoned && !context.Log.TryAppend(output, watch))
+        var watch = new DeadLetterAppend(outputs, output, emission);
+        while (!abandoned && !outputs.TryAppend(output, watch))
             await Task.Delay(context.Options.QueueFullDelay, context.Time);
     }
 
@@ -437,7 +449,7 @@ public sealed partial class ShardActor : IShard
     {
         // Counted first: the acknowledgement may come before the call returns.
         emission.Expect();
-        if (context.Log.TryAppend(output, emission))
+        if (outputs.TryAppend(output, emission))
             return true;
         emission.Unexpect();
         return false;

@@ -29,8 +29,8 @@ public sealed record ShardContext
     /// <summary>Where state is durable.</summary>
     public required StoreRetries Store { get; init; }
 
-    /// <summary>This node, as the store names the owner of a shard.</summary>
-    public required ShardOwner Owner { get; init; }
+    /// <summary>This node, as the store names the owner of a shard. A host that learns its address late sets it before the first shard opens.</summary>
+    public required ShardOwner Owner { get; set; }
 
     /// <summary>Reads the log again, for recovery.</summary>
     public required ILogReader Reader { get; init; }
@@ -44,7 +44,10 @@ public sealed record ShardContext
     /// <summary>The model.</summary>
     public required ModelActor Model { get; init; }
 
-    /// <summary>The output topics.</summary>
+    /// <summary>Where the shards' outputs go.</summary>
+    public required IOutputSessions Outputs { get; init; }
+
+    /// <summary>Where ticks are appended to the input log.</summary>
     public required IOutputLog Log { get; init; }
 
     /// <summary>Those who wait for scores.</summary>

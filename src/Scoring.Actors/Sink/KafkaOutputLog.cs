@@ -8,12 +8,25 @@ using Scoring.Kafka;
 
 namespace Scoring.Actors.Sink;
 
+/// <summary>What becomes of scores when a node dies.</summary>
+public enum Guarantee
+{
+    /// <summary>A score may be emitted again, with the same key and the same entity features. Lowest latency.</summary>
+    AtLeastOnce,
+
+    /// <summary>Scores, other outputs and offsets are committed together: who reads committed records sees each once.</summary>
+    ExactlyOnce,
+}
+
 /// <summary>How this node's producer appends.</summary>
 public sealed record KafkaOutputOptions
 {
     /// <summary>The brokers, as host:port, host:port.</summary>
     [Required]
     public string BootstrapServers { get; init; } = "";
+
+    /// <summary>What a crash may do to a score. Exactly once costs the wait for the transactions.</summary>
+    public Guarantee Guarantee { get; init; } = Guarantee.AtLeastOnce;
 
     /// <summary>
     /// How long the producer gathers records for one request. Zero sends at once; while a request is under
@@ -76,20 +89,9 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
     {
         ArgumentNullException.ThrowIfNull(observer);
         var callback = (Action<DeliveryReport<byte[], byte[]>>)(observer.Adapter ??= Adapt(observer));
-        var message = new Message<byte[], byte[]> { Key = record.Key!, Value = record.Value! };
-        if (record.Headers is { } headers)
-        {
-            message.Headers = [];
-            foreach (var header in headers)
-                message.Headers.Add(header.Name, header.Value);
-        }
-
         try
         {
-            if (record.Partition is { } partition)
-                producer.Produce(new TopicPartition(record.Topic, partition), message, callback);
-            else
-                producer.Produce(record.Topic, message, callback);
+            Produce(producer, record, callback);
             return true;
         }
         catch (ProduceException<byte[], byte[]> e) when (e.Error.Code == ErrorCode.Local_QueueFull)
@@ -120,10 +122,26 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
             observer.Appended();
     };
 
-    private static AppendFailure FailureOf(Error error) =>
+    internal static void Produce(IProducer<byte[], byte[]> producer, in OutputRecord record, Action<DeliveryReport<byte[], byte[]>> callback)
+    {
+        var message = new Message<byte[], byte[]> { Key = record.Key!, Value = record.Value! };
+        if (record.Headers is { } headers)
+        {
+            message.Headers = [];
+            foreach (var header in headers)
+                message.Headers.Add(header.Name, header.Value);
+        }
+
+        if (record.Partition is { } partition)
+            producer.Produce(new TopicPartition(record.Topic, partition), message, callback);
+        else
+            producer.Produce(record.Topic, message, callback);
+    }
+
+    internal static AppendFailure FailureOf(Error error) =>
         error.Code is ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge ? AppendFailure.TooLarge : AppendFailure.Broken;
 
-    private static ProducerConfig Configuration(KafkaOutputOptions options, bool gapless)
+    internal static ProducerConfig Configuration(KafkaOutputOptions options, bool gapless = false)
     {
         var configuration = new ProducerConfig(options.Client.ToDictionary())
         {

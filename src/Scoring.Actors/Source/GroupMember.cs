@@ -23,12 +23,15 @@ public sealed partial class GroupMember : IGroupListener
 {
     private const int CommittedTries = 6;
     private const int LastCommitTries = 3;
+    private const int MaxLosses = 10;
+    private static readonly TimeSpan TransactionTurn = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan CommitRetryDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly SourceOptions options;
     private readonly int mailboxRecords;
     private readonly IShardSet shards;
     private readonly IGroupClient client;
+    private readonly ITransactions? transactions;
     private readonly Func<Task, TimeSpan, bool> wait;
     private readonly TimeProvider time;
     private readonly ILogger<GroupMember> logger;
@@ -45,6 +48,7 @@ public sealed partial class GroupMember : IGroupListener
     private volatile OwnedPartition[] view = [];
     private int pausedPartitions;
     private int unbegun;
+    private int losses;
     private volatile Exception? failure;
     private volatile bool leaving;
 
@@ -53,6 +57,7 @@ public sealed partial class GroupMember : IGroupListener
     /// <param name="mailboxRecords">Records in a shard's mailbox at which its partition is paused.</param>
     /// <param name="shards">Where the records go.</param>
     /// <param name="client">The group.</param>
+    /// <param name="transactions">Commits offsets with their outputs; null commits them by themselves, once the outputs are acknowledged.</param>
     /// <param name="wait">Waits for a task's end, at most so long, and says whether it ended: a rebalance handler must block.</param>
     /// <param name="time">Times the handlers.</param>
     /// <param name="meters">Where its metrics are counted.</param>
@@ -62,6 +67,7 @@ public sealed partial class GroupMember : IGroupListener
         int mailboxRecords,
         IShardSet shards,
         IGroupClient client,
+        ITransactions? transactions,
         Func<Task, TimeSpan, bool> wait,
         TimeProvider time,
         IMeterFactory meters,
@@ -72,6 +78,7 @@ public sealed partial class GroupMember : IGroupListener
         this.mailboxRecords = mailboxRecords;
         this.shards = shards;
         this.client = client;
+        this.transactions = transactions;
         this.wait = wait;
         this.time = time;
         this.logger = logger;
@@ -100,6 +107,8 @@ public sealed partial class GroupMember : IGroupListener
     /// <param name="timeout">How long to wait for a record.</param>
     public void Turn(TimeSpan timeout)
     {
+        if (transactions is { IsLost: true })
+            RecoverAll();
         if (unbegun > 0)
             BeginShards();
         if (pausedPartitions > 0)
@@ -118,12 +127,11 @@ public sealed partial class GroupMember : IGroupListener
     }
 
     /// <summary>Commits what the shards have finished. Nothing is lost if it fails: the next one commits it too.</summary>
-    public void Commit()
+    /// <returns>False if it should be called again at once: a transaction waits for its last batch.</returns>
+    public bool Commit()
     {
         lock (ownership)
-        {
-            TryCommit([.. owned.Values]);
-        }
+            return transactions is null ? TryCommit([.. owned.Values]) || true : TryCommitTransaction();
     }
 
     /// <summary>Stops the member with the reason.</summary>
@@ -188,7 +196,7 @@ public sealed partial class GroupMember : IGroupListener
             foreach (var partition in gone)
                 partition.Shard.RequestStop();
             // Blocks the poll thread, as a handler must: the group waits for its end before it moves the partitions.
-            var ended = wait(Task.WhenAll(gone.Select(p => p.Shard.Drained)), options.RevocationTimeout);
+            var ended = IsDrained(gone, started);
             if (ended)
                 CommitLast(gone, started);
             foreach (var partition in gone)
@@ -203,7 +211,7 @@ public sealed partial class GroupMember : IGroupListener
             CheckShards();
             lock (ownership)
             {
-                if (!ended)
+                if (!ended && transactions is null)
                     TryCommit(gone);
                 Forget(gone);
             }
@@ -263,6 +271,8 @@ public sealed partial class GroupMember : IGroupListener
             var committed = client.Committed([.. ready.Select(p => p.Partition)]);
             for (var i = 0; i < ready.Count; i++)
             {
+                if (ready[i].IsReadAgain)
+                    client.Seek(ready[i].Partition, committed[i] ?? ready[i].Start);
                 ready[i].Shard.Begin(committed[i], ready[i].Start);
                 ready[i].Begun = true;
                 unbegun--;
@@ -329,10 +339,67 @@ public sealed partial class GroupMember : IGroupListener
             wait(Task.Delay(CommitRetryDelay, time), CommitRetryDelay);
     }
 
+    // In transactions a shard has nothing more under way only once they are committed.
+    private bool IsDrained(List<OwnedPartition> gone, long started)
+    {
+        var drained = Task.WhenAll(gone.Select(p => p.Shard.Drained));
+        if (transactions is null)
+            return wait(drained, options.RevocationTimeout);
+        while (!wait(drained, TransactionTurn))
+        {
+            Commit();
+            if (Remaining(started) == TimeSpan.Zero || transactions.IsLost)
+                return false;
+        }
+
+        return true;
+    }
+
     private bool IsCommitted(List<OwnedPartition> partitions)
     {
         lock (ownership)
-            return TryCommit(partitions);
+            return transactions is null ? TryCommit(partitions) : TryCommitTransaction();
+    }
+
+    // Called under `ownership`.
+    private bool TryCommitTransaction()
+    {
+        var isDone = transactions!.TryCommit(owned.Keys, out var committed);
+        foreach (var (partition, offset) in committed)
+        {
+            if (!owned.TryGetValue(partition, out var its))
+                continue;
+            its.Committed = offset;
+            its.Shard.Committed(offset);
+        }
+
+        return isDone;
+    }
+
+    // The transactions are another's, or expired: what the shards applied since the last commit is in doubt.
+    private void RecoverAll()
+    {
+        LogTransactionsLost(++losses);
+        if (losses > MaxLosses)
+        {
+            failure ??= new GroupException($"the transactions of this node were lost {losses} times; does another process run with its NodeId?", false, null);
+            return;
+        }
+
+        lock (ownership)
+        {
+            foreach (var partition in owned.Values)
+            {
+                partition.Shard.Abandon();
+                shards.Closed(partition.Partition);
+            }
+
+            transactions!.Restart();
+            foreach (var (number, before) in owned.ToList())
+                owned[number] = new OwnedPartition(number, shards.Open(number), before.Start) { Paused = before.Paused, Down = before.Down, IsReadAgain = true };
+            unbegun = owned.Count;
+            Show();
+        }
     }
 
     // Called under `ownership`.
@@ -402,6 +469,9 @@ public sealed partial class GroupMember : IGroupListener
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Partitions {Partitions} were lost: another node may own them already")]
     private partial void LogLost(string partitions);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The transactions of this node were lost ({Losses} times so far); its shards are recovered")]
+    private partial void LogTransactionsLost(int losses);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Revoked shards did not finish within {Timeout}; the next owner reads again what they had begun")]
     private partial void LogRevocationTimeout(TimeSpan timeout);

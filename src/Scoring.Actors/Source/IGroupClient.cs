@@ -45,6 +45,12 @@ public interface IGroupClient : IDisposable
     /// <param name="partition">The partition.</param>
     void Resume(int partition);
 
+    /// <summary>Goes on reading a partition from another offset. Called on the thread that polls.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="offset">The offset of the next record to hand out.</param>
+    /// <exception cref="GroupException">The client is not reading the partition yet.</exception>
+    void Seek(int partition, long offset);
+
     /// <summary>The offset behind a partition's last record, as of the last fetch; null before it.</summary>
     /// <param name="partition">The partition.</param>
     long? EndOffset(int partition);

@@ -102,6 +102,16 @@ public sealed partial class KafkaGroupClient : IGroupClient
     public void Resume(int partition) => consumer.Resume([Of(partition)]);
 
     /// <inheritdoc/>
+    public void Seek(int partition, long offset) => Asking(() =>
+    {
+        consumer.Seek(new TopicPartitionOffset(Of(partition), offset));
+        return true;
+    });
+
+    /// <summary>This member, as a transaction's offsets name it.</summary>
+    public IConsumerGroupMetadata Member => consumer.ConsumerGroupMetadata;
+
+    /// <inheritdoc/>
     public long? EndOffset(int partition)
     {
         var end = consumer.GetWatermarkOffsets(Of(partition)).High;

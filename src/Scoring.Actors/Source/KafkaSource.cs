@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Scoring.Actors.Log;
 
 namespace Scoring.Actors.Source;
 
@@ -16,6 +18,8 @@ public sealed partial class KafkaSource : IAsyncDisposable
     // Beside the shards' time to finish: for their last commit and for leaving the group.
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3);
 
+    private static readonly TimeSpan UnfinishedCommitPause = TimeSpan.FromMilliseconds(1);
+
     private readonly SourceOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<KafkaSource> logger;
@@ -31,6 +35,7 @@ public sealed partial class KafkaSource : IAsyncDisposable
     /// <param name="mailboxRecords">Records in a shard's mailbox at which its partition is paused.</param>
     /// <param name="nodeId">This node's id, by which it knows its own waiters.</param>
     /// <param name="shards">Where the records go.</param>
+    /// <param name="transactions">Commits offsets with their outputs; null commits them by themselves.</param>
     /// <param name="time">Times the commits.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="loggers">Where rebalances and errors are logged.</param>
@@ -40,6 +45,7 @@ public sealed partial class KafkaSource : IAsyncDisposable
         int mailboxRecords,
         string nodeId,
         IShardSet shards,
+        ITransactions? transactions,
         TimeProvider time,
         IMeterFactory meters,
         ILoggerFactory loggers)
@@ -48,7 +54,7 @@ public sealed partial class KafkaSource : IAsyncDisposable
         this.time = time;
         logger = loggers.CreateLogger<KafkaSource>();
         client = new KafkaGroupClient(options, topic, nodeId, time, loggers.CreateLogger<KafkaGroupClient>());
-        member = new GroupMember(options, mailboxRecords, shards, client, Wait, time, meters, loggers.CreateLogger<GroupMember>());
+        member = new GroupMember(options, mailboxRecords, shards, client, transactions, Wait, time, meters, loggers.CreateLogger<GroupMember>());
     }
 
     /// <summary>Ends when the source has left the group; faulted if it or a shard could not go on.</summary>
@@ -65,6 +71,9 @@ public sealed partial class KafkaSource : IAsyncDisposable
         committer.Start();
         new Thread(Poll) { Name = "source-poll", IsBackground = true }.Start();
     }
+
+    /// <summary>This node as a member of the group, as a transaction's offsets name it.</summary>
+    public IConsumerGroupMetadata Member => client.Member;
 
     /// <summary>The partitions of this node. Never waits.</summary>
     public IReadOnlyList<PartitionState> Partitions() => member.Partitions();
@@ -117,8 +126,9 @@ public sealed partial class KafkaSource : IAsyncDisposable
     {
         try
         {
-            while (!stop.Token.WaitHandle.WaitOne(options.CommitInterval) && member.Failure is null)
-                member.Commit();
+            var pause = options.CommitInterval;
+            while (!stop.Token.WaitHandle.WaitOne(pause) && member.Failure is null)
+                pause = member.Commit() ? options.CommitInterval : UnfinishedCommitPause;
         }
 #pragma warning disable CA1031 // Ends the poll loop, which reports it.
         catch (Exception e)

@@ -21,6 +21,9 @@ internal sealed class OwnedPartition(int partition, IShard shard, long start)
 
     internal bool Begun { get; set; }
 
+    /// <summary>Whether the group's client has handed out records beyond what is committed, which have to be read again.</summary>
+    internal bool IsReadAgain { get; init; }
+
     internal bool Paused { get; set; }
 
     internal string? Down { get; set; }

@@ -32,7 +32,6 @@ internal sealed class SqliteFile : IDisposable
         {
             DataSource = path,
             DefaultTimeout = (int)Math.Ceiling(timeout.TotalSeconds),
-            Pooling = false,
         }.ToString();
     }
 
@@ -53,6 +52,8 @@ internal sealed class SqliteFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        using (var any = new SqliteConnection(connectionString))
+            SqliteConnection.ClearPool(any);
         if (temporaryFolder is not null)
             Directory.Delete(temporaryFolder, recursive: true);
     }

@@ -4,28 +4,28 @@ using Scoring.Models.Wire;
 namespace Scoring.Host.Commands;
 
 /// <summary>
-/// The frauds of a replay that are not known yet. Only frauds wait: an event without a label counts as none.
+/// The frauds of a file that are not known yet. Only frauds wait: an event without a label counts as none.
 /// </summary>
-internal sealed class PendingLabels(FeatureEngine engine, TimeSpan delay)
+internal sealed class PendingLabels(FeatureSet set, TimeSpan delay)
 {
     private static readonly TransactionField[] Fields = Enum.GetValues<TransactionField>();
 
     private readonly PriorityQueue<Transaction, (long Due, long Order)> waiting = new();
-    private readonly bool isUsed = engine.Set.UsesLabels;
+    private readonly bool isUsed = set.UsesLabels;
     private long order;
 
     public int Count => waiting.Count;
 
-    /// <summary>Applies, in the order in which they became known, all labels due at the time or before.</summary>
-    /// <param name="time">The next transaction's time; of a late one, the watermark counts.</param>
-    public void ApplyDue(long time)
+    /// <summary>Takes, in the order in which they became known, the next fraud that is known by a time.</summary>
+    /// <param name="now">The next transaction's time; of a late one, the newest before it.</param>
+    /// <param name="transaction">The transaction that is one.</param>
+    /// <returns>Whether there was one.</returns>
+    public bool TryTake(long now, out Transaction transaction)
     {
-        var now = Math.Max(time, engine.WatermarkMicros);
-        while (waiting.TryPeek(out var transaction, out var due) && due.Due <= now)
-        {
-            engine.ApplyLabel(transaction, true);
-            waiting.Dequeue();
-        }
+        if (!waiting.TryPeek(out transaction, out var due) || due.Due > now)
+            return false;
+        waiting.Dequeue();
+        return true;
     }
 
     /// <summary>Lets a fraud become known after the delay.</summary>

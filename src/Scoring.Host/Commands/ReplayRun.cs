@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using Scoring.Models.Features;
 using Scoring.Models.Files;
 
@@ -34,7 +33,7 @@ internal sealed class ReplayRun
         using var mapText = settings.Map.OpenText();
         engine = new FeatureEngine(FeatureSet.Parse(features, settings.Features.ToString()), new FeatureEngineOptions());
         map = EventFileMap.Parse(mapText, settings.Map.ToString()).WithLabel(settings.LabelColumn, settings.LabelDelay);
-        labels = new PendingLabels(engine, map.LabelDelay);
+        labels = new PendingLabels(engine.Set, map.LabelDelay);
         vector = new double[engine.Set.FeatureNames.Count];
     }
 
@@ -65,12 +64,8 @@ internal sealed class ReplayRun
 
     private bool Play(FileStream file, Stream output, Action<long> progress, CancellationToken cancellation)
     {
-        var name = settings.Input.Name.ToLowerInvariant();
-        var isCompressed = name.EndsWith(".gz", StringComparison.Ordinal);
-        var bare = isCompressed ? name[..^3] : name;
-        var format = bare.EndsWith(".jsonl", StringComparison.Ordinal) || bare.EndsWith(".ndjson", StringComparison.Ordinal) ? EventFileFormat.JsonLines : EventFileFormat.Csv;
-        using var content = isCompressed ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : (Stream)file;
-        var reader = new EventFileReader(content, map, format, settings.Input.ToString());
+        using var events = new EventFile(file, map, settings.Input.ToString());
+        var reader = events.Reader;
         var writer = new FeatureRows(output);
         writer.Header(engine.Set.FeatureNames);
         while (reader.Read(out var row))
@@ -95,7 +90,8 @@ internal sealed class ReplayRun
 
     private void Apply(in EventFileRow row, FeatureRows writer)
     {
-        labels.ApplyDue(row.Transaction.EventTimeMicros);
+        while (labels.TryTake(Math.Max(row.Transaction.EventTimeMicros, engine.WatermarkMicros), out var known))
+            engine.ApplyLabel(known, true);
         var result = engine.Apply(row.Transaction, vector);
         if (result.Duplicate)
         {

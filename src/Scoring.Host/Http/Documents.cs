@@ -91,28 +91,56 @@ internal sealed record CardFeaturesDocument(string CardId, IReadOnlyList<CardFea
 /// <param name="Bytes">Bytes of their states, estimated.</param>
 internal sealed record EntitiesDocument(string Name, long Count, long Events, long Bytes);
 
-/// <summary>A shard.</summary>
+/// <summary>A shard, as its owner has it now, or as its owner last reported it.</summary>
 /// <param name="Partition">The partition of the input log.</param>
-/// <param name="Owner">The node that owns it.</param>
-/// <param name="State">live, paused, or why it is down.</param>
-/// <param name="FinishedOffset">The offset behind the last record that is finished; null before the first.</param>
-/// <param name="CommittedOffset">The offset that the group has committed; null before the first.</param>
-/// <param name="EndOffset">The offset behind the log's last record.</param>
-/// <param name="Lag">Records of the log that are not committed yet.</param>
-/// <param name="Waiting">Records in the mailbox.</param>
-/// <param name="Watermark">The watermark; null before the first event.</param>
-/// <param name="Entities">What it holds.</param>
-internal sealed record ShardDocument(
-    int Partition,
-    string Owner,
-    string State,
-    long? FinishedOffset,
-    long? CommittedOffset,
-    long? EndOffset,
-    long? Lag,
-    int Waiting,
-    string? Watermark,
-    IReadOnlyList<EntitiesDocument> Entities);
+/// <param name="Owner">The node that owns it; null if none ever did.</param>
+/// <param name="Address">Where that node is reached.</param>
+/// <param name="Epoch">The number of its ownership; each owner has a higher one.</param>
+/// <param name="State">recovering, live, paused, stopping, why it is down; unheard if its owner no longer reports, unowned if it has none.</param>
+internal sealed record ShardDocument(int Partition, string? Owner, Uri? Address, long? Epoch, string State)
+{
+    /// <summary>The offset behind the last record that is finished; null before the first, and of another node's shard.</summary>
+    public long? FinishedOffset { get; init; }
+
+    /// <summary>The offset that the group has committed; null before the first.</summary>
+    public long? CommittedOffset { get; init; }
+
+    /// <summary>The offset behind the log's last record.</summary>
+    public long? EndOffset { get; init; }
+
+    /// <summary>Records of the log that are not committed yet.</summary>
+    public long? Lag { get; init; }
+
+    /// <summary>Records in the mailbox; null of another node's shard.</summary>
+    public int? Waiting { get; init; }
+
+    /// <summary>The watermark; null before the first event.</summary>
+    public string? Watermark { get; init; }
+
+    /// <summary>The offset of the last checkpoint: the state exactly before it.</summary>
+    public long? CheckpointOffset { get; init; }
+
+    /// <summary>How long ago that was written.</summary>
+    public double? CheckpointAgeSeconds { get; init; }
+
+    /// <summary>How long ago its owner reported; null of this node's own, whose figures are of now.</summary>
+    public double? ReportAgeSeconds { get; init; }
+
+    /// <summary>Entities in its owner's memory.</summary>
+    public long EntitiesInMemory { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long EntityBytes { get; init; }
+
+    /// <summary>Entities in the store.</summary>
+    public long? StoredEntities { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long? StoredBytes { get; init; }
+
+    /// <summary>What it holds in memory by kind; empty of another node's shard.</summary>
+    public IReadOnlyList<EntitiesDocument> Entities { get; init; } = [];
+}
 
 /// <summary>The shards.</summary>
 /// <param name="Shards">By partition.</param>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Models.Wire;
 
@@ -16,13 +17,14 @@ internal static class ScoreEndpoints
     private const int MaxTraceParentChars = 512;
 
     private static readonly TimeSpan LedgerPoll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LedgerTimeout = TimeSpan.FromMilliseconds(500);
 
     internal static void Map(IEndpointRouteBuilder routes, ScoringNode node)
     {
-        routes.MapGet("/v1/scores/{transactionId}", (string transactionId, HttpRequest request) => Find(node, PathText.Of(request, transactionId, 2)))
+        routes.MapGet("/v1/scores/{transactionId}", (string transactionId, HttpRequest request, CancellationToken aborted) => FindAsync(node, PathText.Of(request, transactionId, 2), aborted))
             .WithName("GetScore").WithSummary("A transaction's score")
             .Produces<ScoreDocument>().ProducesProblem(StatusCodes.Status404NotFound);
-        routes.MapGet("/v1/cards/{cardId}/scores", (string cardId, string? before, string? limit, HttpRequest request) => OfCard(node, PathText.Of(request, cardId, 2), before, limit))
+        routes.MapGet("/v1/cards/{cardId}/scores", (string cardId, string? before, string? limit, HttpRequest request, CancellationToken aborted) => OfCardAsync(node, PathText.Of(request, cardId, 2), before, limit, aborted))
             .WithName("GetCardScores").WithSummary("A card's scores, newest event first")
             .Produces<CardScoresDocument>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         routes.MapPost("/v1/score", (HttpRequest request) => ScoreAsync(node, request))
@@ -36,12 +38,12 @@ internal static class ScoreEndpoints
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
     }
 
-    private static IResult Find(ScoringNode node, string transactionId) =>
-        node.Ledger.Find(transactionId) is { } score
+    private static async Task<IResult> FindAsync(ScoringNode node, string transactionId, CancellationToken aborted) =>
+        await node.Ledger.FindAsync(transactionId, aborted) is { } score
             ? TypedResults.Bytes(score, Json)
             : Problems.NotFound($"No score of transaction '{transactionId}' is in the ledger; a score gets there within about a second of its transaction.");
 
-    private static IResult OfCard(ScoringNode node, string cardId, string? before, string? limit)
+    private static async Task<IResult> OfCardAsync(ScoringNode node, string cardId, string? before, string? limit, CancellationToken aborted)
     {
         var beforeMicros = long.MaxValue;
         if (before is not null && !EventTime.TryParse(Encoding.UTF8.GetBytes(before), out beforeMicros))
@@ -49,7 +51,7 @@ internal static class ScoreEndpoints
         var count = DefaultLimit;
         if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > MaxLimit))
             return Problems.InvalidParameter("limit", $"is not between 1 and {MaxLimit}");
-        var scores = node.Ledger.OfCard(cardId, beforeMicros, count);
+        var scores = await node.Ledger.OfCardAsync(cardId, beforeMicros, count, aborted);
         if (scores.Count == 0 && before is null)
             return Problems.NotFound($"No score of card '{cardId}' is in the ledger.");
         return TypedResults.Bytes(CardScores(cardId, scores), Json);
@@ -84,7 +86,7 @@ internal static class ScoreEndpoints
 
         // 2. A repeat gets the first score.
         var transactionId = Encoding.UTF8.GetString(transaction.TransactionId);
-        if (node.Ledger.Find(transactionId) is { } first)
+        if (await TryFindAsync(node, transactionId, request.HttpContext.RequestAborted) is { } first)
             return TypedResults.Bytes(first, Json);
 
         // 3. Append it to the log, and wait for what its shard makes of it.
@@ -122,11 +124,26 @@ internal static class ScoreEndpoints
                     return TypedResults.Bytes(score, Json);
             }
 
-            if (node.Ledger.Find(transactionId) is { } recorded)
+            if (await TryFindAsync(node, transactionId, aborted) is { } recorded)
                 return TypedResults.Bytes(recorded, Json);
         }
 
         return Problems.TimedOut(transactionId, timeout);
+    }
+
+    // Scoring does not need the ledger: while it is away a transaction is scored, and its repeat is not scored again.
+    private static async ValueTask<byte[]?> TryFindAsync(ScoringNode node, string transactionId, CancellationToken aborted)
+    {
+        using var limit = new CancellationTokenSource(LedgerTimeout, node.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, aborted);
+        try
+        {
+            return await node.Ledger.FindAsync(transactionId, either.Token);
+        }
+        catch (Exception e) when (e is LedgerUnavailableException or OperationCanceledException && !aborted.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private static OutputRecord Record(ScoringNode node, in Transaction transaction, byte[] body, long number, HttpRequest request)

@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using Npgsql;
+using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Sql;
+using Scoring.Actors.State;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Options;
@@ -84,8 +86,17 @@ internal static class OptionsReader
         {
             NodeId = node,
             Source = options.Source with { BootstrapServers = options.Kafka.BootstrapServers, Client = Merge(options.Kafka.Client, options.Source.Client) },
+            Ledger = WithDatabase(options.Ledger, options.State),
             Output = options.Output with { BootstrapServers = options.Kafka.BootstrapServers, Client = Merge(options.Kafka.Client, options.Output.Client) },
         };
+    }
+
+    // The database is named once too.
+    private static LedgerOptions WithDatabase(LedgerOptions ledger, StateOptions state)
+    {
+        var provider = ledger.Provider ?? (ledger.Path.Length > 0 ? SqlProvider.Sqlite : state.Provider);
+        var inherits = provider == SqlProvider.Postgres && state.Provider == SqlProvider.Postgres && ledger.ConnectionString.Length == 0;
+        return ledger with { Provider = provider, ConnectionString = inherits ? state.ConnectionString : ledger.ConnectionString };
     }
 
     private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string> shared, IReadOnlyDictionary<string, string> own)
@@ -125,7 +136,12 @@ internal static class OptionsReader
         Between(options.State.CommandTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), "State:CommandTimeout", errors);
         Between(options.State.CheckpointInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1), "State:CheckpointInterval", errors);
         Between(options.State.ReportInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10), "State:ReportInterval", errors);
+        Between(options.Ledger.CommandTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), "Ledger:CommandTimeout", errors);
         Database(options.State.Provider, options.State.ConnectionString, "State", errors);
+        Database(options.Ledger.Provider ?? SqlProvider.Sqlite, options.Ledger.ConnectionString, "Ledger", errors);
+        Between(options.Http.ForwardTimeout, Millisecond, TimeSpan.FromMinutes(1), "Http:ForwardTimeout", errors);
+        if (options.Http.AdvertisedUrl.Length > 0 && !(Uri.TryCreate(options.Http.AdvertisedUrl, UriKind.Absolute, out var advertised) && advertised.Scheme is "http" or "https"))
+            errors.Add($"{ScoringOptions.Section}:Http:AdvertisedUrl: '{options.Http.AdvertisedUrl}' is no address of a node; http://host:port is wanted");
         Addresses(options.Http.Urls, errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
             errors.Add($"{ScoringOptions.Section}:Source:SessionTimeout: {options.Source.SessionTimeout} is less than three heartbeats of {options.Source.HeartbeatInterval}; one lost heartbeat would cost the node its partitions");

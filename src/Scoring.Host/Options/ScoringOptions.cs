@@ -41,6 +41,15 @@ public sealed record HttpOptions
     [Required]
     public string Urls { get; init; } = "http://127.0.0.1:8080";
 
+    /// <summary>
+    /// Where other nodes reach this one, as http://host:port. Empty takes the first of <see cref="Urls"/>, with the machine's
+    /// name where that is every address.
+    /// </summary>
+    public string AdvertisedUrl { get; init; } = "";
+
+    /// <summary>How long a query waits for the node that owns its shard.</summary>
+    public TimeSpan ForwardTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a call of POST /v1/score waits for its score.</summary>
     public TimeSpan ScoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

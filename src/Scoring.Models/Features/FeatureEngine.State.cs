@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using Scoring.Models.Features.State;
 
 namespace Scoring.Models.Features;
@@ -12,10 +11,8 @@ public delegate void EntityStateVisitor(string kind, ReadOnlySpan<byte> key, Rea
 
 public sealed partial class FeatureEngine
 {
-    private const byte MarksVersion = 1;
-    private const int MarksBytes = 1 + (3 * 8);
-
     private readonly ArrayBufferWriter<byte> stateBuffer = new();
+    private IReadOnlyList<SavedLayouts> dormant = [];
 
     /// <summary>
     /// Writes the state of each entity in memory, in a versioned binary form, so that an engine that restores it goes
@@ -68,7 +65,7 @@ public sealed partial class FeatureEngine
     {
         var table = TableOf(kind);
         var entity = NewEntity(table, key);
-        EntityCodec.Read(table.Plan, entity, state, plan.Fields.Length);
+        EntityCodec.Read(table.Plan, table.Layouts, entity, state, plan.Fields.Length);
         entity.MayBeStored = true;
         table.Add(entity);
         if (changed)
@@ -101,29 +98,56 @@ public sealed partial class FeatureEngine
     /// <exception cref="ArgumentException">The engine keeps no such kind.</exception>
     public void Discard(string kind, ReadOnlySpan<byte> key) => TableOf(kind).Remove(key, Hash64.Of(key));
 
-    /// <summary>Writes the engine's own marks of time, which belong to a checkpoint like its entities.</summary>
+    /// <summary>Whether the engine keeps such entities; stored ones of a kind that a feature set no longer has are left alone.</summary>
+    /// <param name="kind">The entity's name.</param>
+    public bool Keeps(string kind) => Array.Exists(tables, t => t?.Plan.Name == kind);
+
+    /// <summary>
+    /// Writes what belongs to a checkpoint beside its entities: the engine's marks of time, and by which names the
+    /// states keep what, so that an engine of another feature set can read them.
+    /// </summary>
     /// <param name="writer">Where to.</param>
     public void SaveMarks(IBufferWriter<byte> writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        var output = writer.GetSpan(MarksBytes);
-        output[0] = MarksVersion;
-        BinaryPrimitives.WriteInt64LittleEndian(output[1..], WatermarkMicros);
-        BinaryPrimitives.WriteInt64LittleEndian(output[9..], previousTime);
-        BinaryPrimitives.WriteInt64LittleEndian(output[17..], expiryMark);
-        writer.Advance(MarksBytes);
+        var layouts = tables.OfType<EntityTable>().Select(t => t.Layouts.Saved).Concat(dormant);
+        new EngineMarks(WatermarkMicros, previousTime, expiryMark, awaitsHistory ? EngineMarks.HistoryToCome : degraded.HistorySince ?? EngineMarks.WholeHistory, [.. layouts]).Write(writer);
     }
 
-    /// <summary>Takes over the marks of time of a checkpoint.</summary>
+    /// <summary>
+    /// Takes over the marks of a checkpoint, before its entities. Where another feature set wrote it, states are
+    /// carried over by the names of what they keep as they are restored, and features that need more than it kept
+    /// are <c>cold_window</c> until their window has passed the checkpoint's watermark.
+    /// </summary>
     /// <param name="marks">What <see cref="SaveMarks"/> wrote.</param>
-    /// <exception cref="FormatException">They are of another version or length.</exception>
+    /// <exception cref="StateDamagedException">They are not as they were written; the engine is unchanged.</exception>
+    /// <exception cref="StateLayoutException">They are of a newer format, or their states can't be carried over; the engine is unchanged.</exception>
     public void RestoreMarks(ReadOnlySpan<byte> marks)
     {
-        if (marks.Length != MarksBytes || marks[0] != MarksVersion)
-            throw new FormatException($"the engine's marks have {marks.Length} bytes of version {(marks.IsEmpty ? 0 : marks[0])}; this program reads {MarksBytes} of version {MarksVersion}");
-        WatermarkMicros = BinaryPrimitives.ReadInt64LittleEndian(marks[1..]);
-        previousTime = BinaryPrimitives.ReadInt64LittleEndian(marks[9..]);
-        expiryMark = BinaryPrimitives.ReadInt64LittleEndian(marks[17..]);
+        var saved = EngineMarks.Read(marks);
+        var byKind = saved.Layouts.ToDictionary(l => l.Kind);
+        var kept = tables.OfType<EntityTable>().ToArray();
+        foreach (var table in kept)
+        {
+            if (byKind.TryGetValue(table.Plan.Name, out var layouts))
+                table.Layouts.Check(layouts);
+        }
+
+        (WatermarkMicros, previousTime, expiryMark) = (saved.Watermark, saved.PreviousTime, saved.ExpiryMark);
+        awaitsHistory = saved.HistorySince == EngineMarks.HistoryToCome;
+        degraded.BeginHistory(saved.HistorySince is EngineMarks.WholeHistory or EngineMarks.HistoryToCome ? null : saved.HistorySince);
+
+        // Marks of format 1 name no layouts: their states are of this set's, or refused one by one.
+        if (saved.Layouts.Count == 0)
+            return;
+        foreach (var table in kept)
+        {
+            byKind.Remove(table.Plan.Name, out var layouts);
+            table.Layouts.Restore(layouts, WatermarkMicros);
+        }
+
+        dormant = [.. byKind.Values.OrderBy(l => l.Kind, StringComparer.Ordinal).Select(l => l with { IsKept = false })];
+        degraded.Learn(kept.ToDictionary(t => t.Plan, t => t.Layouts));
     }
 
     private static Entity NewEntity(EntityTable table, ReadOnlySpan<byte> key)

@@ -15,7 +15,7 @@ public sealed partial class FeatureEngine
     private const int SweepSteps = 2;
 
     // The years 1 to 9999, so that no window's arithmetic can overflow.
-    private const long EarliestMicros = -62_135_596_800_000_000;
+    internal const long EarliestMicros = -62_135_596_800_000_000;
     private const long LatestMicros = 253_402_300_799_999_999;
 
     // Low enough to be before every event, high enough that subtracting a duration cannot overflow.
@@ -30,6 +30,7 @@ public sealed partial class FeatureEngine
     private readonly long latenessMicros;
     private readonly long horizonMicros;
     private EventFacts facts;
+    private bool awaitsHistory;
     private long previousTime = BeforeAllTime;
     private long expiryMark = BeforeAllTime;
 
@@ -113,6 +114,12 @@ public sealed partial class FeatureEngine
         // 3. Find or make its entities and make room in each, so that nothing can fail from here on.
         events.Read(transaction, ref facts);
         Reserve(transaction);
+
+        if (awaitsHistory)
+        {
+            degraded.BeginHistory(facts.Time);
+            awaitsHistory = false;
+        }
 
         // 4. Entities, event and calendar, arithmetic.
         var late = ApplyToEntities(features);
@@ -202,6 +209,15 @@ public sealed partial class FeatureEngine
         sessions?.Closed.Clear();
         Advance(micros);
     }
+
+    /// <summary>
+    /// Says that nothing is known of what was before the next event: windows that reach back beyond it are
+    /// <c>cold_window</c>. It belongs to the marks.
+    /// </summary>
+    public void BeginHistory() => awaitsHistory = true;
+
+    /// <summary>Before when nothing is known, in microseconds since 1970-01-01T00:00:00Z; null where the history is whole or has not begun.</summary>
+    public long? HistorySinceMicros => degraded.HistorySince;
 
     /// <summary>
     /// From which event time on a feature sees all that its window reaches back to, in microseconds since

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Scoring.Kafka;
 using Scoring.Models.Wire;
 using Scoring.Producer.Collect;
 using Scoring.Producer.Simulation;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using Scoring.Models.Features;
 using Scoring.Models.Files;
@@ -48,7 +49,7 @@ public sealed class ParityTests : IDisposable
             Model = o.Model with { Path = model },
             Shards = o.Shards with { RecordFeatures = true },
         });
-        using var client = new TestClient(broker.BootstrapServers);
+        using var client = new TestClient(broker);
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
         await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual));
@@ -65,6 +66,61 @@ public sealed class ParityTests : IDisposable
         foreach (var (id, row) in expected)
             Assert.Equal(row, actual[id]);
     }
+
+    [Theory]
+    [InlineData("features/fraud.yaml", "models/fraud/1", 500_000)]
+    [InlineData("parity", "parity", 40)]
+    public async Task The_service_goes_on_from_a_bootstrap_as_if_it_had_seen_the_history(string features, string model, int entitiesInMemory)
+    {
+        if (features == "parity")
+            (features, model) = MakeBundle();
+        features = Path.GetFullPath(features, AppContext.BaseDirectory);
+        var (log, history) = (Path.Combine(folder, "log.jsonl"), Path.Combine(folder, "history.jsonl"));
+        WriteLog(await SourceAsync(), log, 0.05);
+        var past = File.ReadLines(log).Count() / 2;
+        File.WriteAllLines(history, File.ReadLines(log).Take(past));
+        var before = await ReplayAsync(features, history);
+        var expected = await ReplayAsync(features, log);
+
+        using var broker = new TestBroker();
+        var state = Path.Combine(folder, "state.db");
+        string[] bootstrap =
+        [
+            "bootstrap", "--input", history, "--map", MapPath, "--at", "earliest", "--on-error", "fail",
+            $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}", $"--Scoring:State:Path={state}",
+            $"--Scoring:State:MaxEntitiesInMemory={entitiesInMemory}", $"--Scoring:Features:Path={features}",
+        ];
+        var report = await RunAsync(bootstrap);
+        Assert.Equal(before.Count, Counts(report, "transactions").Sum());
+        Assert.Equal(entitiesInMemory < 500, Counts(report, "read again").Sum() > 0);
+        Assert.Contains("has a checkpoint at offset 0 already", await RefusalAsync(bootstrap), StringComparison.Ordinal);
+
+        await using var host = await RunningHost.StartAsync(broker, o => o with
+        {
+            Features = o.Features with { Path = features },
+            Model = o.Model with { Path = model },
+            Shards = o.Shards with { RecordFeatures = true },
+            State = o.State with { Path = state },
+        });
+        using var client = new TestClient(broker.BootstrapServers);
+        var actual = new Dictionary<string, string>();
+        using var scores = client.Follow("scores");
+        await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual), past);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                Collect(scores, host.Node.Features, actual);
+                return actual.Count >= expected.Count - before.Count;
+            },
+            $"{expected.Count - before.Count} scores were read");
+
+        Assert.Equal(expected.Count - before.Count, actual.Count);
+        foreach (var (id, row) in expected.Where(e => !before.ContainsKey(e.Key)))
+            Assert.Equal(row, actual[id]);
+    }
+
+    private static IEnumerable<long> Counts(string report, string what) =>
+        Regex.Matches(report, $"^shard .* {what} ([0-9,]+),", RegexOptions.Multiline).Select(m => long.Parse(m.Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
 
     private (string Features, string Model) MakeBundle()
     {
@@ -123,13 +179,19 @@ public sealed class ParityTests : IDisposable
         File.WriteAllLines(path, lines.OrderBy(l => l.Place).Select(l => l.Line));
     }
 
-    private static async Task PlayAsync(RunningHost host, TestClient client, string log, Action collect)
+    private static async Task PlayAsync(RunningHost host, TestClient client, string log, Action collect, int past = 0)
     {
         using var records = Open(log, MapPath);
         var sent = 0;
         while (records.MoveNext())
         {
             var value = records.Write(EventTime.MaxMicros, 0).ToArray();
+            if (past > 0)
+            {
+                past -= records.Kind == SourceKind.Transaction ? 1 : 0;
+                continue;
+            }
+
             client.Send(records.Key.ToArray(), value, records.Kind == SourceKind.Label ? RecordKinds.Label : null);
             if (++sent % Ahead != 0)
                 continue;
@@ -166,11 +228,26 @@ public sealed class ParityTests : IDisposable
             line => string.Join(',', line.Split(',').Skip(1).Select(v => v.Length == 0 ? "" : double.Parse(v, CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture))));
     }
 
-    private static async Task RunAsync(params string[] arguments)
+    private static async Task<string> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "scoring"), arguments) { RedirectStandardError = true })!;
+        var (status, output, errors) = await EndAsync(arguments);
+        Assert.True(status == 0, errors);
+        return output;
+    }
+
+    private static async Task<string> RefusalAsync(params string[] arguments)
+    {
+        var (status, _, errors) = await EndAsync(arguments);
+        Assert.Equal(1, status);
+        return errors;
+    }
+
+    private static async Task<(int Status, string Output, string Errors)> EndAsync(string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "scoring"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, errors);
+        return (process.ExitCode, await output, errors);
     }
 }

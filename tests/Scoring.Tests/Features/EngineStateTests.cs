@@ -12,6 +12,12 @@ public sealed class EngineStateTests
           - { name: r, from: terminal, agg: rate, of: label, window: 1d }
         """;
 
+    private const string FirstFormatMarks = "0180841E000000000080841E000000000040420F0000000000";
+
+    private const string FirstFormatState =
+        "01EACF1399954C12E580841E0000000000000000000000008002000000000000000000000040420F000000000080841E00000000008ABDABAE6716F5E8"
+        + "3708300AAB8DA3DC1027000000000000A86100000000000061A2D53ED8973DD261A2D53ED8973DD20200";
+
     [Fact]
     public void A_restored_state_is_written_again_as_the_same_bytes()
     {
@@ -23,6 +29,7 @@ public sealed class EngineStateTests
         Assert.Equal(states, EngineState.Save(copy));
         Assert.Equal(engine.Statistics().Select(s => (s.Entities, s.Events)), copy.Statistics().Select(s => (s.Entities, s.Events)));
         Assert.Equal(engine.WatermarkMicros, copy.WatermarkMicros);
+        Assert.Equal(EngineState.Marks(engine), EngineState.Marks(copy));
     }
 
     [Fact]
@@ -77,6 +84,61 @@ public sealed class EngineStateTests
     }
 
     [Fact]
+    public void Every_damaged_byte_of_the_marks_is_found()
+    {
+        var random = new Random(8);
+        var marks = EngineState.Marks(Played(20));
+        for (var at = 0; at < marks.Length; at++)
+        {
+            byte[] damaged = [.. marks];
+            damaged[at] ^= (byte)random.Next(1, 256);
+            Assert.Throws<StateDamagedException>(() => Engine().RestoreMarks(damaged));
+            Assert.Throws<StateDamagedException>(() => Engine().RestoreMarks(marks.AsSpan(0, at)));
+        }
+
+        Assert.Throws<StateDamagedException>(() => Engine().RestoreMarks([1, .. marks[1..]]));
+    }
+
+    [Fact]
+    public void A_whole_state_of_a_newer_format_is_refused_by_it()
+    {
+        var marks = EngineState.Marks(Played(1));
+        marks[0] = 3;
+        Seal(marks, Crc32C(uint.MaxValue, marks.AsSpan(0, marks.Length - 4)));
+        Assert.Contains("format 3", Assert.Throws<StateLayoutException>(() => Engine().RestoreMarks(marks)).Message, StringComparison.Ordinal);
+
+        var (name, state) = EngineState.Save(Played(1)).First();
+        state[0] = 3;
+        var start = Crc32C(Crc32C(uint.MaxValue, "card"u8), Convert.FromHexString(name.Split(' ')[1]));
+        Seal(state, Crc32C(start, state.AsSpan(0, state.Length - 4)));
+        Assert.Contains("format 3", Assert.Throws<StateLayoutException>(() => EngineState.Restore(Engine(), [new(name, state)])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void States_and_marks_of_the_first_format_are_read()
+    {
+        var engine = new FeatureEngine(
+            Events.Set("""
+                  - { name: n, from: card, agg: count, window: 1d, where: { channel: ecom } }
+                  - { name: s, from: card, agg: sum, of: amount, window: 1d }
+                  - { name: d, from: card, agg: distinct, of: country, window: 1d }
+                """),
+            new FeatureEngineOptions());
+
+        // Two events, at 1 s and 2 s: 1.00 and 2.50, ecom and pos, both of FR.
+        engine.RestoreMarks(Convert.FromHexString(FirstFormatMarks));
+        engine.RestoreEntity("card", [(byte)'c', 0xFF, (byte)'c'], Convert.FromHexString(FirstFormatState));
+
+        Assert.Equal(2 * Events.Second, engine.WatermarkMicros);
+        Assert.True(engine.Play(Events.Transaction("b", 2)).Result.Duplicate);
+        Assert.Equal([2.0, 4.0, 2.0], engine.Play(Events.Transaction("x", 3, units: 5_000, channel: "ecom", country: "DE")).Features);
+        Assert.Throws<StateDamagedException>(() => AddFirst(FirstFormatState[..^2]));
+        Assert.Throws<StateLayoutException>(() => AddFirst("01" + "00" + FirstFormatState[4..]));
+
+        void AddFirst(string state) => engine.RestoreEntity("card", "other"u8, Convert.FromHexString(state));
+    }
+
+    [Fact]
     public void A_state_is_not_taken_for_that_of_another_key_or_kind()
     {
         var states = EngineState.Save(Played(20));
@@ -94,7 +156,24 @@ public sealed class EngineStateTests
 
         var error = Assert.Throws<StateLayoutException>(() => EngineState.Restore(other, states.Take(1)));
 
-        Assert.Contains("other columns", error.Message, StringComparison.Ordinal);
+        Assert.Contains("keeps other columns", error.Message, StringComparison.Ordinal);
+    }
+
+    private static FeatureEngine Engine() => new(Events.Set(Features), new FeatureEngineOptions());
+
+    private static void Seal(byte[] bytes, uint checksum) => System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), checksum);
+
+    // CRC-32C bit by bit, with the reversed polynomial.
+    private static uint Crc32C(uint checksum, ReadOnlySpan<byte> bytes)
+    {
+        foreach (var value in bytes)
+        {
+            checksum ^= value;
+            for (var bit = 0; bit < 8; bit++)
+                checksum = (checksum >> 1) ^ ((checksum & 1) * 0x82F6_3B78);
+        }
+
+        return checksum;
     }
 
     private static void AssertDamaged(string name, byte[] state)

@@ -113,6 +113,30 @@ public sealed class FeatureEngineTests
     }
 
     [Fact]
+    public void A_history_that_begins_with_the_next_event_makes_its_windows_cold_whoever_goes_on_with_it()
+    {
+        var set = Set("  - { name: n, from: card, agg: count, window: 1d }");
+        var engine = new FeatureEngine(set, new FeatureEngineOptions());
+        engine.BeginHistory();
+        engine = Next(engine, set);
+        Assert.Null(engine.HistorySinceMicros);
+
+        Assert.Equal(["cold_window"], engine.Play(Transaction("a", 100)).Result.Degraded);
+        engine = Next(engine, set);
+
+        Assert.Equal(100L * Second, engine.HistorySinceMicros);
+        Assert.Equal(["cold_window"], engine.Play(Transaction("b", 100 + Day - 1)).Result.Degraded);
+        Assert.Empty(engine.Play(Transaction("c", 100 + Day)).Result.Degraded);
+
+        static FeatureEngine Next(FeatureEngine before, FeatureSet set)
+        {
+            var next = new FeatureEngine(set, new FeatureEngineOptions());
+            next.RestoreMarks(EngineState.Marks(before));
+            return next;
+        }
+    }
+
+    [Fact]
     public void A_late_event_whose_window_is_no_longer_held_says_so()
     {
         var engine = new FeatureEngine(Set("  - { name: n, from: card, agg: count, window: 30d }", lateness: "1h"), new FeatureEngineOptions());

@@ -32,20 +32,8 @@ internal sealed class RandomStream
         Lateness = random.Next(4) switch { 0 => 0, 1 => random.Next(100), _ => random.Next(20) };
         Horizon = 1 + random.Next(40);
         Features = [.. Enumerable.Range(0, random.Next(1, 10)).Select(Feature)];
-        Set = FeatureSet.Parse(
-            new StringReader($$"""
-                featureSet: random
-                version: 1
-                lateness: {{Lateness}}s
-                entities:
-                  card: { key: cardId, retain: {{Retain}}s }
-                  user: { key: userId, retain: {{Retain}}s }
-                  terminal: { key: terminalId, retain: {{Retain}}s }
-                {{(seed % 2 == 0 && Features.Exists(f => f.Entity == "user") ? $"sessions: {{ entity: user, gap: {1 + (seed % 5)}s }}" : "")}}
-                features:
-                {{string.Join('\n', Features.Select(f => f.Yaml()))}}
-                """),
-            "random.yaml");
+        var gap = seed % 2 == 0 && Features.Exists(f => f.Entity == "user") ? 1 + (seed % 5) : 0;
+        Set = Declare(Features, Retain, Lateness, gap);
         MakeEvents();
     }
 
@@ -65,6 +53,22 @@ internal sealed class RandomStream
 
     /// <summary>For each event, the earlier event whose label becomes known just before it.</summary>
     public List<OracleEvent?> Labels { get; } = [];
+
+    /// <summary>A feature set; without sessions if the gap is 0.</summary>
+    public static FeatureSet Declare(IReadOnlyList<OracleFeature> features, long retain, long lateness, int gap) => FeatureSet.Parse(
+        new StringReader($$"""
+            featureSet: random
+            version: 1
+            lateness: {{lateness}}s
+            entities:
+              card: { key: cardId, retain: {{retain}}s }
+              user: { key: userId, retain: {{retain}}s }
+              terminal: { key: terminalId, retain: {{retain}}s }
+            {{(gap > 0 ? $"sessions: {{ entity: user, gap: {gap}s }}" : "")}}
+            features:
+            {{string.Join('\n', features.Select(f => f.Yaml()))}}
+            """),
+        "random.yaml");
 
     public static Transaction Transaction(OracleEvent e) => Tests.Features.Events.Transaction(
         e.Id, e.Time, e.Texts["cardId"]!, e.Texts["userId"], e.Units, e.Texts["terminalId"], e.Texts["merchantId"], e.Texts["channel"], e.Texts["country"]);

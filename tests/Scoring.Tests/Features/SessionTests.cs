@@ -86,6 +86,18 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void A_session_that_its_users_own_next_event_closes_still_has_its_events()
+    {
+        var engine = Engine(retain: 30);
+        engine.Play(Transaction("a", 0, user: "u", units: 12_300, merchant: "m"));
+
+        engine.Play(Transaction("b", 1_000, user: "u"));
+
+        var closed = Assert.Single(engine.SessionsClosed);
+        Assert.Equal((1, 1.23m, 1), (closed.Count, closed.Total, closed.DistinctMerchants));
+    }
+
+    [Fact]
     public void The_latest_revisions_of_random_streams_are_the_sessions_of_all_their_events()
     {
         var revised = 0;

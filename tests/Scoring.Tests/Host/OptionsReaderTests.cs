@@ -40,6 +40,9 @@ public class OptionsReaderTests
     [InlineData("State:Provider=Postgres;State:ConnectionString=Hots=db", "State:ConnectionString")]
     [InlineData("Topics:Prefix=my topic/", "Topics:Scores")]
     [InlineData("Http:Urls=8080", "Http:Urls")]
+    [InlineData("Http:AdvertisedUrl=node-1:8080", "Http:AdvertisedUrl")]
+    [InlineData("Http:ForwardTimeout=00:00:00", "Http:ForwardTimeout")]
+    [InlineData("Ledger:Provider=Postgres", "Ledger:ConnectionString")]
     public void What_would_fail_later_is_refused_at_the_start(string settings, string named) =>
         Assert.Contains($"Scoring:{named}", Assert.Throws<OptionsException>(() => Read(settings.Split(';'))).Message, StringComparison.Ordinal);
 

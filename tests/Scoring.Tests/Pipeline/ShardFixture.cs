@@ -78,6 +78,7 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
             Entities = new EntityOptions(),
             Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
             Model = model,
+            Outputs = new PlainSessions(Log),
             Log = Log,
             Replies = this,
             Metrics = shardMetrics,
@@ -98,6 +99,8 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
     public MemoryLog Input { get; }
 
     public List<(long Waiter, byte[]? Score, Rejection? Rejection)> Replies { get; } = [];
+
+    public static FeatureSet Set() => FeatureSet.Parse(new StringReader(Features), "tiny.yaml");
 
     public static InputRecord Record(long offset, string id, string card = "c-1", long afterMillis = 0, string? json = null, long replyTo = 0) => new(
         offset,

@@ -118,8 +118,11 @@ internal sealed class EntityPlan
     /// <summary>Counters a value of each table has.</summary>
     public List<int> TableCounters { get; } = [];
 
-    /// <summary>A hash of which columns are kept and what their flags mean: states of another layout cannot be read.</summary>
-    public ulong Layout { get; set; }
+    /// <summary>What its saved states keep.</summary>
+    public StateLayout Layout { get; set; } = null!;
+
+    /// <summary>What states of format 1 name their layout by: a hash of columns and filters only.</summary>
+    public ulong FirstLayoutHash { get; set; }
 
     public SpanPlan[] Spans { get; set; } = [];
 

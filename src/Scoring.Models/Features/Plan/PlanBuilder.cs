@@ -70,13 +70,14 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
             plan.MerchantTable = Table(plan, TransactionField.MerchantId);
         }
 
-        plan.Layout = Layout(plan);
+        plan.Layout = StateLayout.Of(plan, FieldNames.Name(plan.Key), plan.Tables.Select(t => FieldNames.Name(fields[t])), filters.Select(f => f.Canonical));
+        plan.FirstLayoutHash = FirstLayoutHash(plan);
         plan.ReadsBefore = [.. reads.Where(r => !r.IncludesThis).Select(r => r.Read)];
         plan.ReadsAfter = [.. reads.Where(r => r.IncludesThis).Select(r => r.Read)];
         return plan;
     }
 
-    private ulong Layout(EntityPlan plan)
+    private ulong FirstLayoutHash(EntityPlan plan)
     {
         var columns = plan.Tables.Select(t => fields[t].ToString());
         var flags = plan.FlagBytes == 0 ? [] : filters.Select(f => f.Canonical);

@@ -25,11 +25,11 @@ internal static class EntityCodec
     {
         var refused = entity.Refused?.Count ?? 0;
         var sessions = entity.Sessions?.Count ?? 0;
-        var bytes = HeaderBytes + (entity.Count * EventBytes(plan)) + (refused * RefusedBytes) + (sessions * SessionBytes) + ChecksumBytes;
+        var bytes = HeaderBytes + (entity.Count * plan.Layout.EventBytes) + (refused * RefusedBytes) + (sessions * SessionBytes) + ChecksumBytes;
         var state = writer.GetSpan(bytes)[..bytes];
         var output = new Cursor(state);
         output.Byte(Version);
-        output.UInt64(plan.Layout);
+        output.UInt64(plan.Layout.Hash);
         output.Int64(entity.Newest);
         output.Int64(entity.LostThrough);
         output.Int32(entity.Count);
@@ -70,36 +70,84 @@ internal static class EntityCodec
         writer.Advance(bytes);
     }
 
-    /// <summary>Reads a state into an entity that is new.</summary>
+    /// <summary>
+    /// Reads a state into an entity that is new. Of another layout, what both have is carried over by name; what the
+    /// other lacks is empty, and events that the plan would not hold leave.
+    /// </summary>
     /// <exception cref="StateDamagedException">The bytes are no state of this entity; it is unchanged.</exception>
-    /// <exception cref="StateLayoutException">They are of a newer version or of another layout; it is unchanged.</exception>
-    public static void Read(EntityPlan plan, Entity entity, ReadOnlySpan<byte> state, int fieldCount)
+    /// <exception cref="StateLayoutException">They are of a newer version or of an unknown layout; it is unchanged.</exception>
+    public static void Read(EntityPlan plan, LayoutHistory layouts, Entity entity, ReadOnlySpan<byte> state, int fieldCount)
     {
         var body = CheckVersion(plan, entity, state);
         var header = state[0] == Version ? HeaderBytes : FirstHeaderBytes;
-        var (count, refused, sessions) = Check(plan, body, header);
+        var columns = Columns(plan, layouts, body);
+        var saved = columns.Saved;
+        var (count, refused, sessions) = Check(plan, saved, body, header);
+        var newest = BinaryPrimitives.ReadInt64LittleEndian(body[9..]);
+        var lost = BinaryPrimitives.ReadInt64LittleEndian(body[17..]);
         var input = new Cursor(body[header..]);
         var times = input.Take(8 * count);
-        var ids = input.Take(plan.KeepsIds ? 8 * count : 0);
-        var amounts = input.Take(plan.KeepsAmounts ? 8 * count : 0);
-        var hashes = input.Take(8 * count * plan.Tables.Length);
-        var flags = input.Take(plan.FlagBytes * count);
+        var first = FirstHeld(plan, columns, times, newest, ref lost);
+        var ids = input.Take(saved.KeepsIds ? 8 * count : 0);
+        var amounts = input.Take(saved.KeepsAmounts ? 8 * count : 0);
+        var hashes = input.Take(8 * count * saved.Fields.Length);
+        var flags = input.Take(saved.FlagBytes * count);
         var facts = new EventFacts { Fields = new ulong[fieldCount] };
-        for (var i = 0; i < count; i++)
+        for (var i = first; i < count; i++)
         {
             facts.Time = Int64(times, i);
             facts.Id = ids.IsEmpty ? 0 : (ulong)Int64(ids, i);
             facts.AmountUnits = amounts.IsEmpty ? 0 : Int64(amounts, i);
-            facts.Flags = plan.FlagBytes switch { 0 => 0, 1 => flags[i], _ => BinaryPrimitives.ReadUInt32LittleEndian(flags[(4 * i)..]) };
+            facts.Flags = columns.Flags(saved.FlagBytes switch { 0 => 0, 1 => flags[i], _ => BinaryPrimitives.ReadUInt32LittleEndian(flags[(4 * i)..]) });
             for (var table = 0; table < plan.Tables.Length; table++)
-                facts.Fields[plan.Tables[table]] = (ulong)Int64(hashes, (table * count) + i);
+                facts.Fields[plan.Tables[table]] = columns.Tables[table] is >= 0 and var column ? (ulong)Int64(hashes, (column * count) + i) : 0;
             entity.Reserve(plan, facts.AmountUnits);
             new EntityView(plan, entity).Insert(entity.End, facts);
         }
 
+        ReadRefused(plan, entity, ref input, refused);
+        ReadSessions(plan, entity, ref input, sessions);
+        entity.Newest = newest;
+        entity.LostThrough = lost;
+        entity.IncompleteThrough = header == HeaderBytes ? BinaryPrimitives.ReadInt64LittleEndian(body[FirstHeaderBytes..]) : long.MinValue;
+        if (entity.Count > 0)
+            WindowAdvance.Forward(new EntityView(plan, entity), entity.Newest);
+    }
+
+    private static SavedColumns Columns(EntityPlan plan, LayoutHistory layouts, ReadOnlySpan<byte> body)
+    {
+        var hash = BinaryPrimitives.ReadUInt64LittleEndian(body[1..]);
+        if (body[0] == VersionWithoutChecksum && hash == plan.FirstLayoutHash)
+            hash = plan.Layout.Hash;
+        return layouts.Find(hash) ?? throw new StateLayoutException(
+            $"entity {plan.Name}: the state has layout {hash:x16}, written by a feature set that keeps other columns of its events; this one has layout {plan.Layout.Hash:x16}, and the checkpoint names no layout {hash:x16}");
+    }
+
+    private static int FirstHeld(EntityPlan plan, SavedColumns columns, ReadOnlySpan<byte> times, long newest, ref long lost)
+    {
+        var (first, count) = (0, times.Length / 8);
+        if (columns.IsOwn)
+            return first;
+        while (first < count && Int64(times, first) <= newest - plan.HoldMicros)
+            first++;
+        for (; count - first > plan.MaxEvents; first++)
+            lost = Math.Max(lost, Int64(times, first));
+        return first;
+    }
+
+    private static void ReadRefused(EntityPlan plan, Entity entity, ref Cursor input, int refused)
+    {
         for (var i = 0; i < refused; i++)
-            (entity.Refused ??= []).Add((input.Int64(), (ulong)input.Int64()));
-        for (var i = 0; i < sessions; i++)
+        {
+            var (time, id) = (input.Int64(), (ulong)input.Int64());
+            if (refused - i <= plan.MaxEvents)
+                (entity.Refused ??= []).Add((time, id));
+        }
+    }
+
+    private static void ReadSessions(EntityPlan plan, Entity entity, ref Cursor input, int sessions)
+    {
+        for (var i = 0; i < sessions && plan.MerchantTable >= 0; i++)
         {
             (entity.Sessions ??= []).Add(new Session
             {
@@ -110,18 +158,12 @@ internal static class EntityCodec
                 Changed = input.Take(1)[0] != 0,
             });
         }
-
-        entity.Newest = BinaryPrimitives.ReadInt64LittleEndian(state[9..]);
-        entity.LostThrough = BinaryPrimitives.ReadInt64LittleEndian(state[17..]);
-        entity.IncompleteThrough = header == HeaderBytes ? BinaryPrimitives.ReadInt64LittleEndian(state[FirstHeaderBytes..]) : long.MinValue;
-        if (count > 0)
-            WindowAdvance.Forward(new EntityView(plan, entity), entity.Newest);
     }
 
     /// <returns>The state without its checksum, which is right.</returns>
     private static ReadOnlySpan<byte> CheckVersion(EntityPlan plan, Entity entity, ReadOnlySpan<byte> state)
     {
-        if (state.Length < FirstHeaderBytes)
+        if (state.Length < FirstHeaderBytes || (state[0] != VersionWithoutChecksum && state.Length < HeaderBytes + ChecksumBytes))
             throw new StateDamagedException($"entity {plan.Name}: the state has {state.Length} bytes, fewer than its header");
         if (state[0] == VersionWithoutChecksum)
             return state;
@@ -133,30 +175,28 @@ internal static class EntityCodec
         return body;
     }
 
-    private static (int Count, int Refused, int Sessions) Check(EntityPlan plan, ReadOnlySpan<byte> body, int header)
+    private static (int Count, int Refused, int Sessions) Check(EntityPlan plan, StateLayout saved, ReadOnlySpan<byte> body, int header)
     {
-        if (body.Length < header)
-            throw new StateDamagedException($"entity {plan.Name}: the state has {body.Length} bytes, fewer than its header");
-        if (BinaryPrimitives.ReadUInt64LittleEndian(body[1..]) != plan.Layout)
-            throw new StateLayoutException($"entity {plan.Name}: the state was written by a feature set that keeps other columns of its events");
         var count = BinaryPrimitives.ReadInt32LittleEndian(body[25..]);
         var refused = BinaryPrimitives.ReadInt32LittleEndian(body[29..]);
         var sessions = BinaryPrimitives.ReadInt32LittleEndian(body[33..]);
-        if (count < 0 || refused < 0 || sessions < 0 || count > plan.MaxEvents || refused > plan.MaxEvents || (sessions > 0 && plan.MerchantTable < 0)
-            || body.Length != header + ((long)count * EventBytes(plan)) + ((long)refused * RefusedBytes) + ((long)sessions * SessionBytes))
+        if (count < 0 || refused < 0 || sessions < 0 || count > saved.MaxEvents || refused > saved.MaxEvents || (sessions > 0 && !saved.KeepsSessions)
+            || body.Length != header + ((long)count * saved.EventBytes) + ((long)refused * RefusedBytes) + ((long)sessions * SessionBytes))
         {
-            throw new StateDamagedException($"entity {plan.Name}: the state has {body.Length} bytes, which do not fit its {count} events of at most {plan.MaxEvents}");
+            throw new StateDamagedException($"entity {plan.Name}: the state has {body.Length} bytes, which do not fit its {count} events of at most {saved.MaxEvents}");
         }
 
         var newest = BinaryPrimitives.ReadInt64LittleEndian(body[9..]);
+        if (newest > EventTime.MaxMicros || (newest == long.MinValue && count > 0))
+            throw new StateDamagedException($"entity {plan.Name}: the state's newest event has an impossible time");
         var times = body.Slice(header, 8 * count);
         for (var i = 0; i < count; i++)
         {
-            if (Int64(times, i) > newest || (i > 0 && Int64(times, i) < Int64(times, i - 1)))
+            if (Int64(times, i) > newest || Int64(times, i) < (i > 0 ? Int64(times, i - 1) : FeatureEngine.EarliestMicros))
                 throw new StateDamagedException($"entity {plan.Name}: the state's event {i} is out of order");
         }
 
-        var amounts = plan.KeepsAmounts ? body.Slice(header + (count * (plan.KeepsIds ? 16 : 8)), 8 * count) : [];
+        var amounts = saved.KeepsAmounts ? body.Slice(header + (count * (saved.KeepsIds ? 16 : 8)), 8 * count) : [];
         for (var i = 0; 8 * i < amounts.Length; i++)
         {
             if (Int64(amounts, i) is < -Money.MaxUnits or > Money.MaxUnits)
@@ -168,9 +208,6 @@ internal static class EntityCodec
 
     private static uint Checksum(EntityPlan plan, Entity entity, ReadOnlySpan<byte> body) =>
         Crc32C.Append(Crc32C.Append(plan.ChecksumStart, entity.Key), body);
-
-    private static int EventBytes(EntityPlan plan) =>
-        8 + (plan.KeepsIds ? 8 : 0) + (plan.KeepsAmounts ? 8 : 0) + (8 * plan.Tables.Length) + plan.FlagBytes;
 
     private static long Int64(ReadOnlySpan<byte> column, int index) => BinaryPrimitives.ReadInt64LittleEndian(column[(8 * index)..]);
 

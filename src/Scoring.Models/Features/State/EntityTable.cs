@@ -38,6 +38,9 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Which entities are not durable.</summary>
     public EntityChanges Changes { get; } = new(plan);
 
+    /// <summary>Which layouts the saved states may have.</summary>
+    public LayoutHistory Layouts { get; } = new(plan);
+
     /// <summary>The slots, for going through all entities; empty ones are null.</summary>
     public ReadOnlySpan<Entity?> Slots => slots;
 

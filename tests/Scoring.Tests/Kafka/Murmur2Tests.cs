@@ -1,7 +1,7 @@
 using System.Text;
-using Scoring.Producer.Load;
+using Scoring.Kafka;
 
-namespace Scoring.Tests.Producer.Load;
+namespace Scoring.Tests.Kafka;
 
 public sealed class Murmur2Tests
 {

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 
-namespace Scoring.Producer.Load;
+namespace Scoring.Kafka;
 
 /// <summary>
 /// The partition that Java's default partitioner and librdkafka's <c>murmur2_random</c> give a key: murmur2
 /// (Appleby, 2008) with Kafka's seed, its sign bit cleared, modulo the partitions. The client partitions by
-/// itself; this says beforehand where a record will go, which the bound on what a partition holds needs.
+/// itself; this says beforehand where a record will go, and afterwards which shard owns a key.
 /// </summary>
 public static class Murmur2
 {

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Scoring.Actors.Ledger;
+using Scoring.Actors.Log;
+using Scoring.IntegrationTests.State;
+
+namespace Scoring.IntegrationTests.Ledger;
+
+public sealed class LedgerProjectionTests : IDisposable
+{
+    private const int Scores = 3_000;
+
+    private readonly TestBroker broker = new();
+    private readonly TestMeters meters = new();
+    private readonly TestClient client;
+
+    public LedgerProjectionTests()
+    {
+        client = new TestClient(broker.BootstrapServers);
+        for (var i = 0; i < Scores; i++)
+        {
+            client.Send("scores", $"u-{i % 97}", string.Create(
+                CultureInfo.InvariantCulture, $$"""{"transactionId":"t-{{i}}","cardId":"c","userId":"u-{{i % 97}}","eventTime":"2026-03-01T12:00:00Z"}"""));
+        }
+
+        client.Flush();
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        meters.Dispose();
+        broker.Dispose();
+    }
+
+    [Fact]
+    public async Task A_node_that_another_has_overtaken_goes_on_from_where_the_ledger_is()
+    {
+        MemoryLedger? ledger = null;
+        ledger = new MemoryLedger
+        {
+            // The other node has written a part of it, as one whose partitions were taken a moment ago.
+            Before = (number, rows, steps) =>
+            {
+                if (number is 1 or 3 or 4)
+                    ledger!.WriteAsOther(rows, steps);
+            },
+        };
+        await using var projection = Start(ledger, "one");
+        await Eventually.TrueAsync(() => IsWhole(ledger) || projection.Failure.IsCompleted, "each score is in the ledger");
+        Assert.False(projection.Failure.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_or_whose_answer_is_lost_loses_nothing()
+    {
+        MemoryLedger? ledger = null;
+        ledger = new MemoryLedger
+        {
+            Before = (number, rows, steps) =>
+            {
+                if (number == 3)
+                    ledger!.WriteAsOther(rows, steps);
+                if (number is 1 or 2 or 3 or 5)
+                    throw new LedgerUnavailableException("away", null);
+            },
+        };
+        await using var projection = Start(ledger, "one");
+        await Eventually.TrueAsync(() => IsWhole(ledger), "each score is in the ledger");
+    }
+
+    [Fact]
+    public async Task Nodes_of_a_shared_ledger_fill_it_together_though_they_come_and_go_while_it_fails()
+    {
+        var ledger = new MemoryLedger
+        {
+            Before = (number, _, _) =>
+            {
+                if (number % 3 == 0)
+                    throw new LedgerUnavailableException("away", null);
+            },
+        };
+        await using var first = Start(ledger, "one");
+        var second = Start(ledger, "two");
+        await Eventually.TrueAsync(() => ledger.Count > Scores / 10, "the ledger fills");
+        await second.DisposeAsync();
+        await using var third = Start(ledger, "three");
+        await Eventually.TrueAsync(() => IsWhole(ledger), "each score is in the ledger");
+    }
+
+    private static bool IsWhole(MemoryLedger ledger) =>
+        ledger.Count == Scores && Enumerable.Range(0, 4).Sum(p => ledger.NextOffset("scores", p) ?? 0) == Scores;
+
+    private LedgerProjection Start(MemoryLedger ledger, string node)
+    {
+        var group = new GroupOptions
+        {
+            BootstrapServers = broker.BootstrapServers,
+            FetchWait = TimeSpan.FromMilliseconds(2),
+            SessionTimeout = TimeSpan.FromSeconds(6),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
+        };
+        var options = new LedgerOptions { MaxBatchRows = 50, RetryDelay = TimeSpan.FromMilliseconds(5) };
+        var projection = new LedgerProjection(ledger, options, group, node, "scores", TimeProvider.System, meters, NullLogger<LedgerProjection>.Instance);
+        projection.Start();
+        return projection;
+    }
+}

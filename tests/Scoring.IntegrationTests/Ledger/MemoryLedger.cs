@@ -1,0 +1,62 @@
+using Scoring.Actors.Ledger;
+
+namespace Scoring.IntegrationTests.Ledger;
+
+/// <summary>A ledger in memory whose writes can be made to fail, and which another node may write too.</summary>
+internal sealed class MemoryLedger : IScoreLedger
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, byte[]> scores = [];
+    private readonly Dictionary<int, long> offsets = [];
+    private int writes;
+
+    public bool IsShared => true;
+
+    /// <summary>What happens before the write of this number, counted from 1; it may write itself, or throw.</summary>
+    public Action<int, IReadOnlyList<LedgerRow>, IReadOnlyList<LedgerStep>>? Before { get; init; }
+
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+                return scores.Count;
+        }
+    }
+
+    public ValueTask<byte[]?> FindAsync(string transactionId, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, long beforeMicros, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public ValueTask<IReadOnlyList<string>> UsersOfCardAsync(string cardId, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public long? NextOffset(string topic, int partition)
+    {
+        lock (gate)
+            return offsets.TryGetValue(partition, out var next) ? next : null;
+    }
+
+    public int? Write(IReadOnlyList<LedgerRow> rows, string topic, IReadOnlyList<LedgerStep> steps)
+    {
+        Before?.Invoke(++writes, rows, steps);
+        return WriteAsOther(rows, steps);
+    }
+
+    public int? WriteAsOther(IReadOnlyList<LedgerRow> rows, IReadOnlyList<LedgerStep> steps)
+    {
+        lock (gate)
+        {
+            if (steps.Any(s => NextOffset("", s.Partition) != s.From))
+                return null;
+            foreach (var step in steps)
+                offsets[step.Partition] = step.Next;
+            return rows.Count(r => scores.TryAdd(r.Keys.TransactionId, r.Record));
+        }
+    }
+
+    public int Prune(TimeSpan retention) => 0;
+
+    public void Dispose()
+    {
+    }
+}
