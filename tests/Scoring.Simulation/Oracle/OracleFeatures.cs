@@ -26,7 +26,7 @@ internal static class OracleFeatures
             Run(user, 10 * Minute),
             user.Events.Where(o => o.Time >= e.Time - (e.Time % Hour)).Max(o => o.Units) / Units,
             sum == 0 ? 1 : amount / sum,
-            e.Merchant is null ? double.NaN : Sliding(card, e, 3 * Hour).Count(o => o != e && o.Merchant == e.Merchant),
+            Known([.. Sliding(card, e, 3 * Hour).Where(o => o != e)], e),
         ];
     }
 
@@ -39,6 +39,8 @@ internal static class OracleFeatures
 
     private static double Rate(List<OracleEvent> events, Window window) =>
         events.Count == 0 ? 0 : events.Count(window.Frauds.Contains) / (double)events.Count;
+
+    private static double Known(List<OracleEvent> others, OracleEvent e) => others.Count > 0 && e.Merchant is null ? double.NaN : others.Count(o => o.Merchant == e.Merchant);
 
     private static double Pause(Window window, OracleEvent e)
     {

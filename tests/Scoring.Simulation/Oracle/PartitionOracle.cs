@@ -30,6 +30,12 @@ public sealed class PartitionOracle
     /// <summary>Every event that a user's entity took in, in the log's order.</summary>
     public Dictionary<string, List<OracleEvent>> UserEvents { get; } = [];
 
+    /// <summary>
+    /// Users that were forgotten whole, for being idle for twice as long as anything is kept, and then had a further event: if it
+    /// lags that far, its session may have been reported before. The service promises nothing of such sessions.
+    /// </summary>
+    public HashSet<string> Lagging { get; } = [];
+
     /// <summary>Takes the log's next record.</summary>
     /// <param name="record">The record.</param>
     public void Take(LogRecord record)
@@ -82,6 +88,8 @@ public sealed class PartitionOracle
             Text(json, "channel"));
         var userId = Text(json, "userId") ?? Text(json, "cardId")!;
         var card = Touch(cards, userId + "/" + Text(json, "cardId"), CardHold);
+        if (IsForgotten(users, userId, UserHold))
+            Lagging.Add(userId);
         var user = Touch(users, userId, UserHold);
 
         var seenFrom = Math.Max(card.Newest, e.Time) - Horizon;
@@ -141,9 +149,12 @@ public sealed class PartitionOracle
         previous = time;
     }
 
+    private bool IsForgotten(Dictionary<string, Memory> memories, string key, long hold) =>
+        memories.TryGetValue(key, out var memory) && memory.Events.Count > 0 && mark != long.MinValue && mark - (2 * hold) >= memory.Newest;
+
     private Memory Touch(Dictionary<string, Memory> memories, string key, long hold)
     {
-        if (!memories.TryGetValue(key, out var memory) || (memory.Events.Count > 0 && mark != long.MinValue && mark - (2 * hold) >= memory.Newest))
+        if (!memories.TryGetValue(key, out var memory) || IsForgotten(memories, key, hold))
             memories[key] = memory = new Memory();
         return memory;
     }

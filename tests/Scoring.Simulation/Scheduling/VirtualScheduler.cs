@@ -144,10 +144,11 @@ public sealed class VirtualScheduler : IDisposable
     {
         lock (gate)
         {
-            if (running is null ? System.Environment.CurrentManagedThreadId != runnerThread : !running.IsCurrent)
-                Escaped ??= $"work for {work.Process.Name} came from a thread of its own:\n{System.Environment.StackTrace}";
+            // Also from a finalizer: what a crashed process left behind is collected at any time.
             if (work.Process.IsCrashed)
                 return;
+            if (running is null ? System.Environment.CurrentManagedThreadId != runnerThread : !running.IsCurrent)
+                Escaped ??= $"work for {work.Process.Name} came from a thread of its own:\n{System.Environment.StackTrace}";
             if (work.Process.IsPaused)
                 work.Process.Held.Add(work);
             else
