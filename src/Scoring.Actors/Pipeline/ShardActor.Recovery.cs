@@ -297,10 +297,20 @@ public sealed partial class ShardActor
 
     private async Task RestoreAllAsync(IReadOnlyList<EntityRow> rows, CancellationToken cancellation)
     {
+        if (IsOvertaken(rows))
+        {
+            Fenced();
+            throw new OperationCanceledException(life.Token);
+        }
+
         var damaged = Restore(new LoadedEntities(rows, [], []));
         if (damaged.Count > 0)
             Restore(await RepairAsync(damaged, cancellation));
     }
+
+    // A row that this shard can't have written was written by a later owner, and is of a time that this one has not
+    // come to: no write would tell, since nothing of what follows from it is written before it is emitted.
+    private bool IsOvertaken(IReadOnlyList<EntityRow> rows) => rows.Any(r => r.Offset > checkpoints.HighestOffset);
 
     /// <returns>The rows that are damaged.</returns>
     private List<EntityRow> Restore(LoadedEntities loaded)
