@@ -286,7 +286,8 @@ public sealed partial class GroupMember : IGroupListener
 
     private void Route(int number, in InputRecord record)
     {
-        if (!owned.TryGetValue(number, out var partition))
+        // A partition that is to be read again begins with the offset that is sought, not with what comes until then.
+        if (!owned.TryGetValue(number, out var partition) || partition is { IsReadAgain: true, Begun: false })
         {
             foreign.Add(1);
             return;
