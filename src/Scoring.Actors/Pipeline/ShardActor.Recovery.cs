@@ -145,7 +145,7 @@ public sealed partial class ShardActor
             {
                 entities.RestoreMarks(checkpoints.DurableMarks);
                 var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
-                await RestoreAllAsync(watched, cancellation);
+                await RestoreAllAsync(OwnRows(watched, checkpoints.NewestOffset), cancellation);
             }
             else
             {
@@ -186,7 +186,7 @@ public sealed partial class ShardActor
         if (mayBeStored)
             FindMissing(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(records), missing);
         if (missing.Count > 0)
-            await RestoreAllAsync(await LoadRowsAsync(missing, cancellation), cancellation);
+            await RestoreAllAsync(OwnRows(await LoadRowsAsync(missing, cancellation), checkpoints.NewestOffset), cancellation);
         if (ApplySilently(records) is { } spoiler)
         {
             await NoteAsync(spoiler);
@@ -256,11 +256,23 @@ public sealed partial class ShardActor
         return context.Store.CallAsync((store, cancel) => store.LoadAsync(Partition, wanted, cancel), cancellation);
     }
 
+    // A row of a later checkpoint is a later owner's: this node was paused while the shard moved. What it would compute
+    // from such a row is wrong, and it would emit it before a write of its own told it that it is over.
+    private IReadOnlyList<EntityRow> OwnRows(IReadOnlyList<EntityRow> rows, long newest)
+    {
+        if (rows.All(r => r.Offset <= newest))
+            return rows;
+        Fenced();
+        throw new OperationCanceledException(life.Token);
+    }
+
     private async Task LoadAsync(Batch batch)
     {
         try
         {
-            Post(batch, new LoadedEntities(await LoadRowsAsync(batch.Missing, life.Token), [], []));
+            // No checkpoint begins while a batch loads.
+            var newest = checkpoints.NewestOffset;
+            Post(batch, new LoadedEntities(OwnRows(await LoadRowsAsync(batch.Missing, life.Token), newest), [], []));
         }
         catch (OperationCanceledException) when (life.IsCancellationRequested)
         {

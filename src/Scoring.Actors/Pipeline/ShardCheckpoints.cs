@@ -31,6 +31,9 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     /// <summary>The offset of the last durable checkpoint.</summary>
     internal long DurableOffset { get; private set; }
 
+    /// <summary>The offset of the newest checkpoint that this shard may have in the store.</summary>
+    internal long NewestOffset => Phase == CheckpointPhase.Storing ? offset : DurableOffset;
+
     /// <summary>The marks of the last durable checkpoint.</summary>
     internal byte[] DurableMarks { get; private set; } = [];
 
