@@ -71,6 +71,9 @@ public sealed class World : IDisposable
     /// <summary>The first thing that went wrong.</summary>
     public Violation? Violation { get; private set; }
 
+    /// <summary>The input log.</summary>
+    public IEnumerable<(int Partition, LogRecord Record)> Inputs => Broker.Topic(Topics.Transactions).SelectMany((log, partition) => log.Everything.Select(r => (partition, r)));
+
     internal Scenario Scenario { get; }
 
     internal SimulatedBroker Broker { get; }
