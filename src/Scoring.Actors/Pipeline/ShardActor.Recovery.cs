@@ -145,7 +145,7 @@ public sealed partial class ShardActor
             {
                 entities.RestoreMarks(checkpoints.DurableMarks);
                 var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
-                await RestoreAllAsync(OwnRows(watched, checkpoints.NewestOffset), cancellation);
+                await RestoreAllAsync(watched, cancellation);
             }
             else
             {
@@ -186,7 +186,7 @@ public sealed partial class ShardActor
         if (mayBeStored)
             FindMissing(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(records), missing);
         if (missing.Count > 0)
-            await RestoreAllAsync(OwnRows(await LoadRowsAsync(missing, cancellation), checkpoints.NewestOffset), cancellation);
+            await RestoreAllAsync(await LoadRowsAsync(missing, cancellation), cancellation);
         if (ApplySilently(records) is { } spoiler)
         {
             await NoteAsync(spoiler);
@@ -256,23 +256,11 @@ public sealed partial class ShardActor
         return context.Store.CallAsync((store, cancel) => store.LoadAsync(Partition, wanted, cancel), cancellation);
     }
 
-    // A row of a later checkpoint is a later owner's: this node was paused while the shard moved. What it would compute
-    // from such a row is wrong, and it would emit it before a write of its own told it that it is over.
-    private IReadOnlyList<EntityRow> OwnRows(IReadOnlyList<EntityRow> rows, long newest)
-    {
-        if (rows.All(r => r.Offset <= newest))
-            return rows;
-        Fenced();
-        throw new OperationCanceledException(life.Token);
-    }
-
     private async Task LoadAsync(Batch batch)
     {
         try
         {
-            // No checkpoint begins while a batch loads.
-            var newest = checkpoints.NewestOffset;
-            Post(batch, new LoadedEntities(OwnRows(await LoadRowsAsync(batch.Missing, life.Token), newest), [], []));
+            Post(batch, new LoadedEntities(await LoadRowsAsync(batch.Missing, life.Token), [], []));
         }
         catch (OperationCanceledException) when (life.IsCancellationRequested)
         {
@@ -309,10 +297,20 @@ public sealed partial class ShardActor
 
     private async Task RestoreAllAsync(IReadOnlyList<EntityRow> rows, CancellationToken cancellation)
     {
+        if (IsOvertaken(rows))
+        {
+            Fenced();
+            throw new OperationCanceledException(life.Token);
+        }
+
         var damaged = Restore(new LoadedEntities(rows, [], []));
         if (damaged.Count > 0)
             Restore(await RepairAsync(damaged, cancellation));
     }
+
+    // A row that this shard can't have written was written by a later owner, and is of a time that this one has not
+    // come to: no write would tell, since nothing of what follows from it is written before it is emitted.
+    private bool IsOvertaken(IReadOnlyList<EntityRow> rows) => rows.Any(r => r.Offset > checkpoints.HighestOffset);
 
     /// <returns>The rows that are damaged.</returns>
     private List<EntityRow> Restore(LoadedEntities loaded)

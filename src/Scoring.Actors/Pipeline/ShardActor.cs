@@ -299,6 +299,12 @@ public sealed partial class ShardActor : IShard
     private void ApplyLoaded()
     {
         var batch = loading!;
+        if (IsOvertaken(batch.Loaded!.Rows))
+        {
+            Fenced();
+            return;
+        }
+
         var damaged = Restore(batch.Loaded!);
         batch.Loaded = null;
         if (damaged.Count > 0)

@@ -84,7 +84,7 @@ public sealed partial class GroupMember : IGroupListener
         this.logger = logger;
         var meter = meters.Create(ScoringMeter.Name);
         commitFailures = meter.CreateCounter<long>("scoring.source.commit_failures", "{commit}", "Commits that the group refused or did not answer");
-        foreign = meter.CreateCounter<long>("scoring.source.foreign_records", "{record}", "Records of partitions that had been revoked, dropped");
+        foreign = meter.CreateCounter<long>("scoring.source.foreign_records", "{record}", "Records of partitions that had been revoked or are to be read again, dropped");
         pauses = meter.CreateCounter<long>("scoring.source.pauses", "{pause}", "Times that a partition was paused because its mailbox was full");
     }
 
@@ -286,7 +286,8 @@ public sealed partial class GroupMember : IGroupListener
 
     private void Route(int number, in InputRecord record)
     {
-        // A partition that is to be read again begins with the offset that is sought, not with what comes until then.
+        // A partition that is opened again is read again too, from where its shard begins: what comes before that was
+        // fetched for the shard that is gone, and would make the new one skip what it lacks.
         if (!owned.TryGetValue(number, out var partition) || partition is { IsReadAgain: true, Begun: false })
         {
             foreign.Add(1);
