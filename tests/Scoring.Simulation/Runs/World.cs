@@ -43,7 +43,7 @@ public sealed class World : IDisposable
         Broker.CreateTopic(Topics.Transactions, Scenario.Partitions);
         foreach (var topic in (string[])[Topics.Scores, Topics.Sessions, Topics.Late, Topics.DeadLetters])
             Broker.CreateTopic(topic, OutputPartitions);
-        Book = new OutputBook(Topics, Scenario.Partitions, Violate);
+        Book = new OutputBook(Topics, Scenario.Partitions, Violate) { IsOrdered = Scenario.BrokenAppendOneIn == 0 };
         Broker.Appended = Book.Appended;
         Broker.Committed = (_, partition, before, offset) => Book.Committed(partition, before, offset);
         Broker.ForeignCommit = (node, partition, offset) => Violate("only owners commit", $"{node} committed p{partition}@{offset} and does not own it");
