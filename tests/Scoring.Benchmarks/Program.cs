@@ -16,6 +16,8 @@ internal static class BenchmarkProgram
             MemoryRun.Run(count);
         else if (args is ["state", ..])
             await StateRun.RunAsync(count);
+        else if (args is ["recovery", ..])
+            await RecoveryRun.RunAsync(count);
         else
             BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
     }
