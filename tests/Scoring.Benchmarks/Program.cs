@@ -18,6 +18,8 @@ internal static class BenchmarkProgram
             await StateRun.RunAsync(count);
         else if (args is ["recovery", ..])
             await RecoveryRun.RunAsync(count);
+        else if (args is ["checkpoints", ..])
+            await CheckpointRun.RunAsync(args.Length > 1 ? count : CheckpointRun.DefaultSeconds);
         else
             BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
     }
