@@ -15,12 +15,12 @@ internal readonly record struct Recovery(int Partition, long Epoch, long? Checkp
 /// One node of a cluster through its lives: always the same name, address and settings. What it says of its shards is
 /// taken from its log, which outlives it.
 /// </summary>
-internal sealed partial class ClusterNode(string name, string[] settings, string? logFolder) : IAsyncDisposable
+internal sealed partial class ClusterNode(string name, string[] settings, WriteGate gate, string? logFolder) : IAsyncDisposable
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
     private readonly List<Recovery> recoveries = [];
-    private readonly Lock gate = new();
+    private readonly Lock guard = new();
     private readonly StreamWriter? file = logFolder is null ? null : File.CreateText(Path.Combine(logFolder, name + ".log"));
     private ScoringProcess? process;
     private long refusedWrites;
@@ -28,6 +28,9 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     private volatile bool mayBeZombie;
 
     public string Name => name;
+
+    /// <summary>What stands between it and PostgreSQL.</summary>
+    public WriteGate Gate => gate;
 
     public Uri Address { get; } = new($"http://127.0.0.1:{FreePort.Take()}");
 
@@ -48,7 +51,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     {
         get
         {
-            lock (gate)
+            lock (guard)
                 return [.. recoveries];
         }
     }
@@ -108,7 +111,8 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     {
         if (process is not null)
             await process.DisposeAsync();
-        lock (gate)
+        gate.Dispose();
+        lock (guard)
             file?.Dispose();
     }
 
@@ -118,7 +122,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
         {
             // A shard without a checkpoint says -1.
             var checkpoint = long.TryParse(live.Groups["checkpoint"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : (long?)null;
-            lock (gate)
+            lock (guard)
                 recoveries.Add(new Recovery(Number(live, "partition"), Number(live, "epoch"), checkpoint, Number(live, "live")));
         }
         else if (FencedPattern().IsMatch(line))
@@ -135,7 +139,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
             mayBeZombie = false;
         }
 
-        lock (gate)
+        lock (guard)
         {
             if (file is { BaseStream.CanWrite: true })
                 file.WriteLine(line);

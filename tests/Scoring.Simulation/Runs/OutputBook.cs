@@ -35,6 +35,12 @@ internal sealed class OutputBook
         oracles = [.. Enumerable.Range(0, partitions).Select(_ => new PartitionOracle())];
     }
 
+    /// <summary>
+    /// Whether first scores come in the log's order. A producer that gives an append up goes on with those behind it, so
+    /// where that happens the order holds only among the repeats that follow.
+    /// </summary>
+    internal bool IsOrdered { get; init; } = true;
+
     /// <summary>Score records that repeat an earlier one.</summary>
     internal int Repeats { get; private set; }
 
@@ -161,7 +167,7 @@ internal sealed class OutputBook
     private void CheckOrder((int Partition, long Offset) input, Outcome outcome)
     {
         var key = (input.Partition, outcome.User);
-        if (newestScored.TryGetValue(key, out var newest) && newest > input.Offset)
+        if (newestScored.TryGetValue(key, out var newest) && newest > input.Offset && IsOrdered)
             violated("per-card order holds", $"p{input.Partition}@{input.Offset} of {outcome.User} was first scored after @{newest}");
         newestScored[key] = Math.Max(newest, input.Offset);
     }

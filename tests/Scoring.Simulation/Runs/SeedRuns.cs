@@ -45,6 +45,8 @@ public static class SeedRuns
 
     private static void Tell(World world, TextWriter output)
     {
+        foreach (var (partition, record) in world.Inputs)
+            output.WriteLine($"p{partition}@{record.Offset} {System.Text.Encoding.UTF8.GetString(record.Value ?? [])} {string.Join(' ', record.Headers.Select(h => $"{h.Name}={System.Text.Encoding.UTF8.GetString(h.Value)}"))}");
         foreach (var note in world.Scheduler.Trace.Tail)
             output.WriteLine(note);
     }

@@ -49,7 +49,7 @@ public sealed class World : IDisposable
         Broker.CreateTopic(Topics.Transactions, Scenario.Partitions);
         foreach (var topic in (string[])[Topics.Scores, Topics.Sessions, Topics.Late, Topics.DeadLetters])
             Broker.CreateTopic(topic, OutputPartitions);
-        Book = new OutputBook(Topics, Scenario.Partitions, Scenario.Guarantee, Violate);
+        Book = new OutputBook(Topics, Scenario.Partitions, Scenario.Guarantee, Violate) { IsOrdered = Scenario.BrokenAppendOneIn == 0 };
         Broker.Appended = Book.Appended;
         Broker.Committed = (_, partition, before, offset) => Book.Committed(partition, before, offset);
         Broker.ForeignCommit = (node, partition, offset) => Violate("only owners commit", $"{node} committed p{partition}@{offset} and does not own it");
@@ -76,6 +76,9 @@ public sealed class World : IDisposable
 
     /// <summary>The first thing that went wrong.</summary>
     public Violation? Violation { get; private set; }
+
+    /// <summary>The input log.</summary>
+    public IEnumerable<(int Partition, LogRecord Record)> Inputs => Broker.Topic(Topics.Transactions).SelectMany((log, partition) => log.Everything.Select(r => (partition, r)));
 
     internal Scenario Scenario { get; }
 
