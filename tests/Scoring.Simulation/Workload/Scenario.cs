@@ -73,7 +73,7 @@ public sealed class Scenario
         MaxDirtyEntities = OneOf(2, 8, 1_000);
         MaxEntitiesInMemory = OneOf(3, 6, 1_000);
         Poison = random.Next(3) == 0;
-        Faults = random.Next(6);
+        Faults = random.Next(8);
     }
 
     /// <summary>The features that every run computes.</summary>
