@@ -4,9 +4,10 @@ namespace Scoring.Simulation.Mutations;
 /// <param name="Name">Its name.</param>
 /// <param name="File">The file, from the repository's root.</param>
 /// <param name="CaughtBy">Which invariant should notice.</param>
+/// <param name="Guarantee">The guarantee under which seeds are run; a line of the file, at_least_once without it.</param>
 /// <param name="Find">The text.</param>
 /// <param name="Replacement">What takes its place.</param>
-public sealed record Mutation(string Name, string File, string CaughtBy, string Find, string Replacement)
+public sealed record Mutation(string Name, string File, string CaughtBy, string Guarantee, string Find, string Replacement)
 {
     /// <summary>Reads all mutations of a repository.</summary>
     /// <param name="root">The repository's root.</param>
@@ -31,7 +32,7 @@ public sealed record Mutation(string Name, string File, string CaughtBy, string 
         var parts = text.Split("--- find\n", 2);
         var texts = parts[1].Split("--- replace\n", 2);
         var head = parts[0].Split('\n');
-        return new Mutation(Path.GetFileNameWithoutExtension(path), After(head[0], "file: "), After(head[1], "caught by: "), texts[0].TrimEnd('\n'), texts[1].TrimEnd('\n'));
+        return new Mutation(Path.GetFileNameWithoutExtension(path), After(head[0], "file: "), After(head[1], "caught by: "), head.Length > 3 ? After(head[2], "guarantee: ") : "at_least_once", texts[0].TrimEnd('\n'), texts[1].TrimEnd('\n'));
     }
 
     private static string After(string line, string start) =>

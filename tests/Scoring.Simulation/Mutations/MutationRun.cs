@@ -68,7 +68,7 @@ public sealed class MutationRun(string root, TextWriter output)
             return false;
         }
 
-        var (status, told) = Start(Path.Combine(copy, Project, "bin", "Release", "net10.0", "scoring-sim"), string.Create(CultureInfo.InvariantCulture, $"--seeds {seeds}"));
+        var (status, told) = Start(Path.Combine(copy, Project, "bin", "Release", "net10.0", "scoring-sim"), string.Create(CultureInfo.InvariantCulture, $"--seeds {seeds} --guarantee {mutation.Guarantee}"));
         var failure = told.Split('\n').LastOrDefault(l => l.StartsWith("seed ", StringComparison.Ordinal) && l.Contains(" FAILED: ", StringComparison.Ordinal));
         output.WriteLine(status == 1 && failure is not null ? $"{mutation.Name}: {failure}" : $"{mutation.Name}: NOT CAUGHT by {seeds} seeds (status {status}); expected: {mutation.CaughtBy}\n{(status is 0 or 1 ? "" : told)}");
         return status == 1 && failure is not null;
