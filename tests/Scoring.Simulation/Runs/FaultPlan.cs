@@ -1,3 +1,5 @@
+using Scoring.Actors.Sink;
+
 namespace Scoring.Simulation.Runs;
 
 /// <summary>What breaks while the load runs, and when: crashes, zombies, nodes that come and go, outages, clocks that jump.</summary>
@@ -58,7 +60,8 @@ internal sealed class FaultPlan
 
     private void Crash()
     {
-        if (Pick() is { } node)
+        var node = Pick();
+        if (node is not null)
         {
             Note($"{node.Process.Name} crashes");
             node.Crash();
@@ -67,7 +70,7 @@ internal sealed class FaultPlan
         After(Some(TimeSpan.FromSeconds(9)), () =>
         {
             if (world.Nodes.Count(n => !n.Process.IsCrashed) < world.Scenario.Nodes)
-                Note($"{world.Add().Process.Name} starts");
+                Note($"{world.Add(IsFree(node) ? node!.Id : null).Process.Name} starts");
             underWay--;
         });
     }
@@ -80,6 +83,8 @@ internal sealed class FaultPlan
         {
             Note($"{node.Process.Name} stands still");
             node.Process.Pause();
+            if (world.Scenario.Guarantee == Guarantee.ExactlyOnce && random.Next(2) == 0)
+                Replace(node);
         }
 
         After(TimeSpan.FromSeconds(random.Next(3) == 0 ? 2 : 8 + random.Next(30)), () =>
@@ -91,6 +96,24 @@ internal sealed class FaultPlan
             }
 
             underWay--;
+        });
+    }
+
+    // Thought to be dead, another process starts in its name: when it goes on, two have the same transactional id, until
+    // somebody ends it.
+    private void Replace(Node node)
+    {
+        underWay++;
+        After(Some(TimeSpan.FromSeconds(20)), () =>
+        {
+            if (!node.Process.IsCrashed)
+                Note($"{world.Add(node.Id).Process.Name} starts in the name of {node.Process.Name}");
+            After(Some(TimeSpan.FromSeconds(30)), () =>
+            {
+                Note($"{node.Process.Name} is ended");
+                node.Crash();
+                underWay--;
+            });
         });
     }
 
@@ -132,6 +155,9 @@ internal sealed class FaultPlan
 
         underWay--;
     }
+
+    // A process starts in the name of one that crashed, unless another already did.
+    private bool IsFree(Node? node) => node is not null && random.Next(4) != 0 && !world.Nodes.Any(n => n.Id == node.Id && !n.Process.IsCrashed);
 
     private Node? Pick()
     {
