@@ -32,33 +32,32 @@ internal static class CheckpointRun
     {
         foreach (var provider in Enum.GetValues<SqlProvider>())
         {
-            await using var store = await BenchStore.OpenAsync(provider, 2 * Pairs);
-            var (without, with) = (new LatencyHistogram(), new LatencyHistogram());
-            for (var turn = 0; turn < 2 * Pairs; turn++)
+            await using var store = await BenchStore.OpenAsync(provider, 1 + (2 * Pairs));
+            await TurnAsync(store, provider, 0, checkpoints: true, WarmSeconds);
+            var (without, with) = (new List<long>(), new List<long>());
+            for (var turn = 1; turn <= 2 * Pairs; turn++)
             {
                 // Without and with, then with and without: a trend of the machine's is in both.
-                var checkpoints = turn % 4 is 1 or 2;
-                await BenchCards.FillAsync(store.Store, turn, 0, Cards);
-                await PhaseAsync(store, provider, turn, checkpoints, seconds, checkpoints ? with : without);
+                var checkpoints = turn % 4 is 2 or 3;
+                (checkpoints ? with : without).Add(await TurnAsync(store, provider, turn, checkpoints, seconds));
             }
 
-            Say($"{provider}: all turns, p99 with checkpoints {with.Percentile(99):N0} us, without {without.Percentile(99):N0} us: {with.Percentile(99) / (double)without.Percentile(99):N2} times");
+            Say($"{provider}: median p99 of the turns with checkpoints {Median(with):N0} us, without {Median(without):N0} us: {Median(with) / (double)Median(without):N2} times");
         }
     }
 
-    private static async Task PhaseAsync(BenchStore store, SqlProvider provider, int partition, bool checkpoints, int seconds, LatencyHistogram all)
+    /// <returns>The p99 in microseconds.</returns>
+    private static async Task<long> TurnAsync(BenchStore store, SqlProvider provider, int partition, bool checkpoints, int seconds)
     {
+        await BenchCards.FillAsync(store.Store, partition, 0, Cards);
         var records = Records(partition, (WarmSeconds + seconds) * Rate);
         var measured = records.Length - (seconds * Rate);
         var start = long.MaxValue;
         var latencies = new LatencyHistogram();
         void Scored(long number, long at)
         {
-            if (number < measured)
-                return;
-            var micros = (long)TimeProvider.System.GetElapsedTime(Intended(start, number - measured), at).TotalMicroseconds;
-            latencies.Record(micros);
-            all.Record(micros);
+            if (number >= measured)
+                latencies.Record((long)TimeProvider.System.GetElapsedTime(Intended(start, number - measured), at).TotalMicroseconds);
         }
 
         await using var node = new BenchNode(store.Store, checkpoints ? store.Options : Never(store.Options));
@@ -77,6 +76,7 @@ internal static class CheckpointRun
         shard.Abandon();
         await shard.Completion;
         Say($"{provider}: {(checkpoints ? "with" : "without")} checkpoints ({written} durable in {seconds} s): p50 {latencies.Percentile(50):N0}, p90 {latencies.Percentile(90):N0}, p99 {latencies.Percentile(99):N0}, p99.9 {latencies.Percentile(99.9):N0}, max {latencies.Max:N0} us; processor {used:N1} us a transaction here, {usedByServer:N1} in the server; load average {Load()}");
+        return latencies.Percentile(99);
     }
 
     private static StateOptions Never(StateOptions options) =>
@@ -135,6 +135,8 @@ internal static class CheckpointRun
         using var process = Process.GetCurrentProcess();
         return process.TotalProcessorTime;
     }
+
+    private static long Median(List<long> values) => values.Order().ElementAt(values.Count / 2);
 
     private static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
