@@ -124,6 +124,7 @@ public sealed partial class GroupMember : IGroupListener
         }
 
         CheckShards();
+        ReopenEnded();
     }
 
     /// <summary>Commits what the shards have finished. Nothing is lost if it fails: the next one commits it too.</summary>
@@ -273,6 +274,8 @@ public sealed partial class GroupMember : IGroupListener
             {
                 if (ready[i].IsReadAgain)
                     client.Seek(ready[i].Partition, committed[i] ?? ready[i].Start);
+                // More than at the assignment where the owner before was still committing; a reopened shard must not set it back.
+                ready[i].Committed = committed[i];
                 ready[i].Shard.Begin(committed[i], ready[i].Start);
                 ready[i].Begun = true;
                 unbegun--;
@@ -324,9 +327,18 @@ public sealed partial class GroupMember : IGroupListener
                 continue;
             if (partition.Shard.Completion.Exception is { } error)
                 failure ??= error.GetBaseException();
-            else if (partition.EndedAt is not { } at)
-                partition.EndedAt = time.GetTimestamp();
-            else if (time.GetElapsedTime(at) >= options.ReopenDelay)
+            else
+                partition.EndedAt ??= time.GetTimestamp();
+        }
+    }
+
+    // Not while partitions are being revoked: the group still takes their commits then, and a new shard's epoch would
+    // fence the next owner.
+    private void ReopenEnded()
+    {
+        foreach (var partition in view)
+        {
+            if (partition.EndedAt is { } at && time.GetElapsedTime(at) >= options.ReopenDelay)
                 ReopenIfOwned(partition);
         }
     }
