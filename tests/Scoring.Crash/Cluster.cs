@@ -110,7 +110,7 @@ internal sealed class Cluster : IAsyncDisposable
         for (var i = 1; i <= options.Nodes; i++)
         {
             var gate = new WriteGate(postgres.Port);
-            var node = new ClusterNode($"node-{i}", SettingsOf(i, gate), gate, options.LogFolder);
+            var node = new ClusterNode($"node-{i}", SettingsOf(gate), gate, options.LogFolder);
             nodes.Add(node);
             node.Start();
         }
@@ -127,7 +127,7 @@ internal sealed class Cluster : IAsyncDisposable
         return await File.ReadAllTextAsync(address, cancellation);
     }
 
-    private string[] SettingsOf(int number, WriteGate gate) =>
+    private string[] SettingsOf(WriteGate gate) =>
     [
         $"--Scoring:Kafka:BootstrapServers={Bootstrap}",
         $"--Scoring:Topics:Prefix={options.Prefix}",
@@ -148,7 +148,6 @@ internal sealed class Cluster : IAsyncDisposable
                 "--Scoring:Output:Linger=00:00:00.002",
             }
             : [],
-        $"--Scoring:Ledger:Path={Path.Combine(folder, $"ledger-{number}.db")}",
         .. options.Settings,
     ];
 
