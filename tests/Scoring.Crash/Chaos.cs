@@ -5,6 +5,7 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
 {
     private static readonly TimeSpan HandOverLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan CheckpointLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
@@ -74,7 +75,10 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
         finally
         {
             hold.Release();
+            await Task.WhenAny(hold.Refused, Task.Delay(AnswerLimit, CancellationToken.None));
             fault.Node.Continue();
+            if (hold.Refused.IsCompletedSuccessfully && await hold.Refused)
+                fault.Node.CheckpointRefused();
             say($"{Elapsed.TotalSeconds,6:F1} s    {fault.Node.Name} wakes up");
         }
     }

@@ -41,7 +41,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
     /// <summary>Whether a signal has stopped its clock.</summary>
     public bool IsStopped { get; private set; }
 
-    /// <summary>Writes of its lives so far that the store refused, because another node had taken the shard over.</summary>
+    /// <summary>Checkpoints of its lives so far that the store refused, because another node had taken the shard over.</summary>
     public long RefusedWrites => Interlocked.Read(ref refusedWrites);
 
     /// <summary>Commits that the group refused after it had woken up, because it was no member any more.</summary>
@@ -72,6 +72,9 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
         Process.Send(Signal.Continue);
         IsStopped = false;
     }
+
+    /// <summary>Notes that the store refused a checkpoint that it had sent before another node took the shard over.</summary>
+    public void CheckpointRefused() => Interlocked.Increment(ref refusedWrites);
 
     public async Task<bool> IsReadyAsync()
     {
@@ -125,10 +128,6 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
             lock (guard)
                 recoveries.Add(new Recovery(Number(live, "partition"), Number(live, "epoch"), checkpoint, Number(live, "live")));
         }
-        else if (FencedPattern().IsMatch(line))
-        {
-            Interlocked.Increment(ref refusedWrites);
-        }
         else if (mayBeZombie && RefusedPattern().IsMatch(line))
         {
             Interlocked.Increment(ref refusedCommits);
@@ -150,9 +149,6 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
 
     [GeneratedRegex(@"Partition (?<partition>\d+) is live with epoch (?<epoch>\d+): checkpoint at (?<checkpoint>\S+), live at (?<live>\d+)")]
     private static partial Regex LivePattern();
-
-    [GeneratedRegex(@"Partition \d+ was taken over by another node while this one, with epoch \d+, was still writing")]
-    private static partial Regex FencedPattern();
 
     [GeneratedRegex(@"A commit (of the relay )?failed \((UnknownMemberId|IllegalGeneration|FencedInstanceId)")]
     private static partial Regex RefusedPattern();

@@ -54,7 +54,8 @@ internal sealed class WriteGate : IDisposable
             {
                 client.NoDelay = true;
                 await server.ConnectAsync(IPAddress.Loopback, serverPort);
-                await Task.WhenAny(PassAsync(client.GetStream(), server.GetStream(), mayHold: true), PassAsync(server.GetStream(), client.GetStream(), mayHold: false));
+                var connection = new Connection();
+                await Task.WhenAny(PassRequestsAsync(client.GetStream(), server.GetStream(), connection), PassAnswersAsync(server.GetStream(), client.GetStream(), connection));
             }
             catch (SocketException)
             {
@@ -63,15 +64,30 @@ internal sealed class WriteGate : IDisposable
         }
     }
 
-    private async Task PassAsync(NetworkStream from, NetworkStream to, bool mayHold)
+    private Task PassRequestsAsync(NetworkStream from, NetworkStream to, Connection connection) => PassAsync(from, to, async read =>
+    {
+        if (armed is { } hold && read.Span.IndexOf(Checkpoint) >= 0 && Interlocked.CompareExchange(ref armed, null, hold) == hold)
+        {
+            await hold.WaitAsync();
+            connection.Held = hold;
+        }
+    });
+
+    private static Task PassAnswersAsync(NetworkStream from, NetworkStream to, Connection connection) => PassAsync(from, to, read =>
+    {
+        if (connection.Held is { } hold)
+            hold.Answer(read.Span);
+        return Task.CompletedTask;
+    });
+
+    private static async Task PassAsync(NetworkStream from, NetworkStream to, Func<ReadOnlyMemory<byte>, Task> look)
     {
         var buffer = new byte[BufferBytes];
         try
         {
             while (await from.ReadAsync(buffer) is var read && read > 0)
             {
-                if (mayHold && armed is { } hold && buffer.AsSpan(0, read).IndexOf(Checkpoint) >= 0 && Interlocked.CompareExchange(ref armed, null, hold) == hold)
-                    await hold.WaitAsync();
+                await look(buffer.AsMemory(0, read));
                 await to.WriteAsync(buffer.AsMemory(0, read));
             }
         }
@@ -81,17 +97,38 @@ internal sealed class WriteGate : IDisposable
         }
     }
 
+    private sealed class Connection
+    {
+        internal volatile Hold? Held;
+    }
+
     /// <summary>One write that is held back.</summary>
     internal sealed class Hold
     {
         private readonly TaskCompletionSource caught = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<bool> refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // How PostgreSQL completes an update that found no row, and one that found the shard's.
+        private static readonly byte[] NoRow = "UPDATE 0\0"u8.ToArray();
+        private static readonly byte[] OneRow = "UPDATE 1\0"u8.ToArray();
 
         /// <summary>Ends when there is one.</summary>
         public Task Caught => caught.Task;
 
         /// <summary>Lets it go, or all writes if none was caught.</summary>
         public void Release() => released.TrySetResult();
+
+        /// <summary>Whether the store refused the write; ends when it has answered.</summary>
+        public Task<bool> Refused => refused.Task;
+
+        internal void Answer(ReadOnlySpan<byte> bytes)
+        {
+            if (bytes.IndexOf(NoRow) >= 0)
+                refused.TrySetResult(true);
+            else if (bytes.IndexOf(OneRow) >= 0)
+                refused.TrySetResult(false);
+        }
 
         internal Task WaitAsync()
         {

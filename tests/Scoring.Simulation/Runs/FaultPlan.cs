@@ -7,6 +7,9 @@ internal sealed class FaultPlan
 {
     private static readonly TimeSpan Spread = TimeSpan.FromSeconds(15);
 
+    private const int MostLooks = 2_000;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
+
     private readonly World world;
     private readonly Random random;
     private int underWay;
@@ -75,21 +78,31 @@ internal sealed class FaultPlan
         });
     }
 
-    // Some for less than the session timeout, most for longer: those wake as zombies.
     private void Pause()
     {
-        var node = Pick();
-        if (node is not null)
+        if (Pick() is { } node)
+            Pause(node, random.Next(2) * MostLooks);
+        else
+            underWay--;
+    }
+
+    // Half of them while entities are on their way to the node: what it then wakes with may be a later owner's.
+    private void Pause(Node node, int looks)
+    {
+        if (looks > 0 && !node.Process.IsCrashed && !world.Database.Loading.Contains(node.Process.Name))
         {
-            Note($"{node.Process.Name} stands still");
-            node.Process.Pause();
-            if (world.Scenario.Guarantee == Guarantee.ExactlyOnce && random.Next(2) == 0)
-                Replace(node);
+            After(BetweenLooks, () => Pause(node, looks - 1));
+            return;
         }
 
+        Note($"{node.Process.Name} stands still");
+        node.Process.Pause();
+        if (world.Scenario.Guarantee == Guarantee.ExactlyOnce && !node.Process.IsCrashed && random.Next(2) == 0)
+            Replace(node);
+        // Some for less than the session timeout, most for longer: those wake as zombies.
         After(TimeSpan.FromSeconds(random.Next(3) == 0 ? 2 : 8 + random.Next(30)), () =>
         {
-            if (node is { Process: { IsPaused: true, IsCrashed: false } })
+            if (node.Process is { IsPaused: true, IsCrashed: false })
             {
                 Note($"{node.Process.Name} goes on");
                 node.Process.Resume();

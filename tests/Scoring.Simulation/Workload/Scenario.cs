@@ -75,7 +75,7 @@ public sealed class Scenario
         MaxDirtyEntities = OneOf(2, 8, 1_000);
         MaxEntitiesInMemory = OneOf(3, 6, 1_000);
         Poison = random.Next(3) == 0;
-        Faults = random.Next(6);
+        Faults = random.Next(8);
         Guarantee = guarantee ?? (random.Next(2) == 0 ? Guarantee.AtLeastOnce : Guarantee.ExactlyOnce);
         RefusedTransactionOneIn = OneOf(0, 5, 20);
         LostTransactionAnswerOneIn = OneOf(0, 10, 40);
