@@ -14,6 +14,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryBackoff = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan DeliveryTimeout = TimeSpan.FromSeconds(10);
 
     private readonly SimulatedBroker broker;
@@ -61,6 +62,12 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     {
         ArgumentNullException.ThrowIfNull(failed);
         process.ThrowIfCrashed();
+        if (fatal is { } why)
+        {
+            failed(AppendFailure.Broken, why);
+            return true;
+        }
+
         if (undelivered >= broker.Faults.ProducerQueue)
             return false;
         if (record.Value?.Length > broker.Faults.MaxValueBytes)
@@ -115,12 +122,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     /// <inheritdoc/>
     public void Abort()
     {
-        foreach (var queue in queues.Values)
-        {
-            undelivered -= queue.Count;
-            queue.Clear();
-        }
-
+        Purge();
         if (hasJoined)
             Call(CallTimeout, mayAbort: false, () => broker.Transactions.End(id, epoch, TransactionState.Aborted));
         spoiled = null;
@@ -182,11 +184,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         }
         catch (TransactionException e) when (e.Failure == TransactionFailure.Fatal)
         {
-            broker.Scheduler.After(process, broker.SomeLatency(), () =>
-            {
-                fatal ??= e.Message;
-                delivered?.TrySetResult();
-            });
+            broker.Scheduler.After(process, broker.SomeLatency(), () => End(e.Message));
         }
         catch (TransactionException)
         {
@@ -214,6 +212,23 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         });
     }
 
+    private void Purge()
+    {
+        foreach (var queue in queues.Values)
+        {
+            undelivered -= queue.Count;
+            queue.Clear();
+        }
+    }
+
+    // For good: nothing that waits is sent any more.
+    private void End(string why)
+    {
+        fatal ??= why;
+        Purge();
+        delivered?.TrySetResult();
+    }
+
     private bool AwaitDelivery(TimeSpan timeout)
     {
         process.ThrowIfCrashed();
@@ -229,20 +244,29 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
 
     private void Call(TimeSpan timeout, bool mayAbort, Action effect)
     {
+        var end = broker.Scheduler.Now + timeout;
+        while (Ask(end - broker.Scheduler.Now, mayAbort, effect) is { } refusal)
+        {
+            if (refusal.Failure == TransactionFailure.Fatal)
+                End(refusal.Message);
+            else if (refusal.Failure == TransactionFailure.Abortable)
+                spoiled = refusal.Message;
+            if (refusal.Failure != TransactionFailure.Retriable || broker.Scheduler.Now + RetryBackoff >= end)
+                throw refusal;
+            process.WaitHolding(new TaskCompletionSource().Task, RetryBackoff);
+        }
+    }
+
+    private TransactionException? Ask(TimeSpan timeout, bool mayAbort, Action effect)
+    {
         process.ThrowIfCrashed();
         ThrowIfFatal();
         var answer = new TaskCompletionSource<TransactionException?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var slow = broker.Happens(broker.Faults.SlowAppendOneIn) ? broker.Some(broker.Faults.SlowAppend) : TimeSpan.Zero;
         broker.Scheduler.After(broker.Scheduler.Environment, broker.SomeLatency() + slow, () => Answer(answer, mayAbort, effect));
-        if (!process.WaitHolding(answer.Task, timeout))
-            throw new TransactionException(TransactionFailure.Retriable, "no answer in time", null);
-        if (answer.Task.GetAwaiter().GetResult() is not { } refusal)
-            return;
-        if (refusal.Failure == TransactionFailure.Fatal)
-            fatal = refusal.Message;
-        else if (refusal.Failure == TransactionFailure.Abortable)
-            spoiled = refusal.Message;
-        throw refusal;
+        return process.WaitHolding(answer.Task, timeout)
+            ? answer.Task.GetAwaiter().GetResult()
+            : new TransactionException(TransactionFailure.Retriable, "no answer in time", null);
     }
 
     // In the environment: a request that is on its way takes effect whatever becomes of its sender.

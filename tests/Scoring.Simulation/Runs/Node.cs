@@ -53,10 +53,10 @@ internal sealed class Node : IReplies
         var metrics = new ShardMetrics(world.Meters);
         var shardOptions = ShardOptions(scenario);
         retries = new StoreRetries(new SimulatedStore(world.Database, Process), shardOptions, metrics, Process.Time, NullLogger<StoreRetries>.Instance);
-        transactions = scenario.Guarantee == Guarantee.ExactlyOnce ? new TransactionalLog(Connect, world.Meters, NullLogger<TransactionalLog>.Instance) : null;
+        transactions = scenario.Guarantee == Guarantee.ExactlyOnce ? new TransactionalLog(Connect, world.Meters, new TraceLogger<TransactionalLog>(world.Scheduler.Trace, name)) : null;
         context = Context(shardOptions, metrics, name);
         shards = new ShardSet(context);
-        member = new GroupMember(options, scenario.MailboxRecords, shards, client, transactions, Process.Wait, Process.Time, world.Meters, NullLogger<GroupMember>.Instance);
+        member = new GroupMember(options, scenario.MailboxRecords, shards, client, transactions, Process.Wait, Process.Time, world.Meters, new TraceLogger<GroupMember>(world.Scheduler.Trace, name));
     }
 
     /// <summary>What names it over its restarts.</summary>
