@@ -86,7 +86,6 @@ internal sealed class CrashRun(CrashOptions options)
             $"--Scoring:Features:Path={options.Features}",
             $"--Scoring:Model:Path={options.Model}",
             "--Scoring:Shards:RecordFeatures=true",
-            // Often, so that a node that wakes up has a checkpoint due before it learns that it lost its shards.
             "--Scoring:State:CheckpointInterval=00:00:01",
         ],
     };
