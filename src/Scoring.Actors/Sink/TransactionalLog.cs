@@ -21,6 +21,9 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
     // More than a transaction may live: whatever is still refused by then has expired.
     private const int MaxTriesOfACall = 20;
 
+    // A cause that lasts so long is none that an abort mends.
+    private const int MaxRewritesInARow = 100;
+
     private readonly Func<ITransactionalClient> connect;
     private readonly ILogger<TransactionalLog> logger;
     private readonly Counter<long> commits;
@@ -31,6 +34,7 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
     private List<Entry> entries = [];
     private ITransactionalClient? client;
     private int appending;
+    private int rewrites;
     private bool isClosed;
     private bool isOpen;
     private bool mustAbort;
@@ -106,6 +110,7 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
             entries.Clear();
             ended.Clear();
             isOpen = mustAbort = isClosed = false;
+            rewrites = 0;
             isLost = false;
         }
 
@@ -119,11 +124,19 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
     private bool CommitClosed(out IReadOnlyList<(int Partition, long Offset)> committed)
     {
         committed = [];
-        if (mustAbort || entries.Exists(e => e.Session.IsClosed || e.TooLarge is not null))
+        if (!TryDecide(out var offsets))
+        {
             Rewrite();
-        var offsets = ended.Where(s => !s.IsClosed).Select(s => (s.Partition, s.NextOffset)).ToList();
+            if (!TryDecide(out offsets))
+                return false;
+        }
+
         if (entries.Count == 0 && offsets.Count == 0)
+        {
+            rewrites = 0;
             return true;
+        }
+
         try
         {
             EnsureOpen();
@@ -139,6 +152,7 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
         }
 
         isOpen = false;
+        rewrites = 0;
         commits.Add(1);
         List<Entry> done;
         lock (gate)
@@ -146,6 +160,8 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
             done = entries;
             entries = [];
             ended.Clear();
+            // For a session that closed since it was decided on: what it appended is committed, its offset with it.
+            mustAbort = false;
         }
 
         foreach (var entry in done)
@@ -154,9 +170,22 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
         return true;
     }
 
+    // A shard may be given up at any time, by its own thread too. Whether it is in is decided at one instant, so that its
+    // outputs and its offset are both in the transaction or neither is.
+    private bool TryDecide(out List<(int Partition, long Offset)> offsets)
+    {
+        lock (gate)
+        {
+            offsets = [.. ended.Where(s => !s.IsClosed).Select(s => (s.Partition, s.NextOffset))];
+            return !mustAbort && !entries.Exists(e => e.Session.IsClosed || e.HasFailed);
+        }
+    }
+
     // Aborts, and sends again what is still wanted, in order.
     private void Rewrite()
     {
+        if (++rewrites > MaxRewritesInARow)
+            throw new TransactionException(TransactionFailure.Fatal, $"a transaction was sent {MaxRewritesInARow} times in vain", null);
         if (isOpen)
         {
             Try(c => c.Abort());
@@ -188,7 +217,7 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
                 if (entry.TooLarge is { } detail)
                     entry.Observer.Failed(AppendFailure.TooLarge, detail);
                 else
-                    entries.Add(entry);
+                    entries.Add(new Entry(entry.Session, entry.Record, entry.Observer));
             }
 
             isRewriting = false;
@@ -312,6 +341,7 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
     private sealed class Entry(Session session, OutputRecord record, AppendObserver observer)
     {
         private volatile string? tooLarge;
+        private volatile bool hasFailed;
 
         internal Session Session => session;
 
@@ -322,10 +352,14 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
         /// <summary>Why the log will never take the record; what other failures there are, an abort and a new try mend.</summary>
         internal string? TooLarge => tooLarge;
 
+        /// <summary>Whether the transaction lacks the record. The client itself does not refuse to commit without one that it never took.</summary>
+        internal bool HasFailed => hasFailed;
+
         internal void Fail(AppendFailure kind, string detail)
         {
             if (kind == AppendFailure.TooLarge)
                 tooLarge = detail;
+            hasFailed = true;
         }
     }
 
