@@ -67,15 +67,16 @@ internal static class CheckpointRun
         Fill(shard, records.AsSpan(0, Cards));
         Send(shard, records.AsSpan(Cards, WarmSeconds * Rate), TimeProvider.System.GetTimestamp());
         Volatile.Write(ref start, TimeProvider.System.GetTimestamp());
-        var (before, server) = (Own(), store.ServerTime());
+        var (before, server, paused) = (Own(), store.ServerTime(), GC.GetTotalPauseDuration());
         var written = Send(shard, records.AsSpan(measured), start);
         while (scores.Scores < records.Length && !shard.Completion.IsCompleted)
             Pause();
         var used = (Own() - before).TotalMicroseconds / (seconds * Rate);
         var usedByServer = (store.ServerTime() - server).TotalMicroseconds / (seconds * Rate);
+        var collecting = GC.GetTotalPauseDuration() - paused;
         shard.Abandon();
         await shard.Completion;
-        Say($"{provider}: {(checkpoints ? "with" : "without")} checkpoints ({written} durable in {seconds} s): p50 {latencies.Percentile(50):N0}, p90 {latencies.Percentile(90):N0}, p99 {latencies.Percentile(99):N0}, p99.9 {latencies.Percentile(99.9):N0}, max {latencies.Max:N0} us; processor {used:N1} us a transaction here, {usedByServer:N1} in the server; load average {Load()}");
+        Say($"{provider}: {(checkpoints ? "with" : "without")} checkpoints ({written} durable in {seconds} s): p50 {latencies.Percentile(50):N0}, p90 {latencies.Percentile(90):N0}, p99 {latencies.Percentile(99):N0}, p99.9 {latencies.Percentile(99.9):N0}, max {latencies.Max:N0} us; processor {used:N1} us a transaction here, {usedByServer:N1} in the server; collector's pauses {collecting.TotalMilliseconds:N0} ms in all; load average {Load()}");
         return latencies.Percentile(99);
     }
 
