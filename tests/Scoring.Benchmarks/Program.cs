@@ -16,6 +16,10 @@ internal static class BenchmarkProgram
             MemoryRun.Run(count);
         else if (args is ["state", ..])
             await StateRun.RunAsync(count);
+        else if (args is ["recovery", ..])
+            await RecoveryRun.RunAsync(count);
+        else if (args is ["checkpoints", ..])
+            await CheckpointRun.RunAsync(args.Length > 1 ? count : CheckpointRun.DefaultSeconds);
         else
             BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
     }

@@ -4,6 +4,8 @@ namespace Scoring.Crash;
 internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<string> say)
 {
     private static readonly TimeSpan HandOverLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan CheckpointLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
@@ -60,7 +62,11 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
 
     private async Task StopAsync(Fault fault, CancellationToken stop)
     {
+        // In the middle of a checkpoint, which arrives when another node has the shard.
+        var hold = fault.Node.Gate.HoldNext();
+        await Task.WhenAny(hold.Caught, Task.Delay(CheckpointLimit, stop));
         fault.Node.StopClock();
+        say($"{Elapsed.TotalSeconds,6:F1} s    {(hold.Caught.IsCompleted ? "stopped with a checkpoint under way" : "no checkpoint was under way")}");
         try
         {
             await Task.Delay(Cluster.SessionTimeout + Between(1, 6), stop);
@@ -68,7 +74,11 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
         }
         finally
         {
+            hold.Release();
+            await Task.WhenAny(hold.Refused, Task.Delay(AnswerLimit, CancellationToken.None));
             fault.Node.Continue();
+            if (hold.Refused.IsCompletedSuccessfully && await hold.Refused)
+                fault.Node.CheckpointRefused();
             say($"{Elapsed.TotalSeconds,6:F1} s    {fault.Node.Name} wakes up");
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Npgsql;
 using Scoring.Servers;
 
 namespace Scoring.Crash;
@@ -108,7 +109,8 @@ internal sealed class Cluster : IAsyncDisposable
         ConnectionString = await postgres.CreateDatabaseAsync("scoring");
         for (var i = 1; i <= options.Nodes; i++)
         {
-            var node = new ClusterNode($"node-{i}", SettingsOf(i), options.LogFolder);
+            var gate = new WriteGate(postgres.Port);
+            var node = new ClusterNode($"node-{i}", SettingsOf(gate), gate, options.LogFolder);
             nodes.Add(node);
             node.Start();
         }
@@ -125,7 +127,7 @@ internal sealed class Cluster : IAsyncDisposable
         return await File.ReadAllTextAsync(address, cancellation);
     }
 
-    private string[] SettingsOf(int number) =>
+    private string[] SettingsOf(WriteGate gate) =>
     [
         $"--Scoring:Kafka:BootstrapServers={Bootstrap}",
         $"--Scoring:Topics:Prefix={options.Prefix}",
@@ -133,7 +135,9 @@ internal sealed class Cluster : IAsyncDisposable
         $"--Scoring:Source:SessionTimeout={SessionTimeout}",
         "--Scoring:Source:HeartbeatInterval=00:00:00.5",
         "--Scoring:State:Provider=Postgres",
-        $"--Scoring:State:ConnectionString={ConnectionString}",
+        // A prepared statement goes by a number, and the gate knows a checkpoint by its text. A node that was stopped must
+        // find the answer to its write, rather than that its patience is over.
+        $"--Scoring:State:ConnectionString={new NpgsqlConnectionStringBuilder(ConnectionString) { Port = gate.Port }.ConnectionString};Max Auto Prepare=0;Command Timeout=60",
         // The embedded broker forgets what is older than 5 MiB, and holds every fetch until its wait is over.
         .. options.Bootstrap is null
             ? new[]
@@ -144,7 +148,6 @@ internal sealed class Cluster : IAsyncDisposable
                 "--Scoring:Output:Linger=00:00:00.002",
             }
             : [],
-        $"--Scoring:Ledger:Path={Path.Combine(folder, $"ledger-{number}.db")}",
         .. options.Settings,
     ];
 

@@ -15,12 +15,12 @@ internal readonly record struct Recovery(int Partition, long Epoch, long? Checkp
 /// One node of a cluster through its lives: always the same name, address and settings. What it says of its shards is
 /// taken from its log, which outlives it.
 /// </summary>
-internal sealed partial class ClusterNode(string name, string[] settings, string? logFolder) : IAsyncDisposable
+internal sealed partial class ClusterNode(string name, string[] settings, WriteGate gate, string? logFolder) : IAsyncDisposable
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
     private readonly List<Recovery> recoveries = [];
-    private readonly Lock gate = new();
+    private readonly Lock guard = new();
     private readonly StreamWriter? file = logFolder is null ? null : File.CreateText(Path.Combine(logFolder, name + ".log"));
     private ScoringProcess? process;
     private long refusedWrites;
@@ -28,6 +28,9 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     private volatile bool mayBeZombie;
 
     public string Name => name;
+
+    /// <summary>What stands between it and PostgreSQL.</summary>
+    public WriteGate Gate => gate;
 
     public Uri Address { get; } = new($"http://127.0.0.1:{FreePort.Take()}");
 
@@ -38,7 +41,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     /// <summary>Whether a signal has stopped its clock.</summary>
     public bool IsStopped { get; private set; }
 
-    /// <summary>Writes of its lives so far that the store refused, because another node had taken the shard over.</summary>
+    /// <summary>Checkpoints of its lives so far that the store refused, because another node had taken the shard over.</summary>
     public long RefusedWrites => Interlocked.Read(ref refusedWrites);
 
     /// <summary>Commits that the group refused after it had woken up, because it was no member any more.</summary>
@@ -48,7 +51,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     {
         get
         {
-            lock (gate)
+            lock (guard)
                 return [.. recoveries];
         }
     }
@@ -69,6 +72,9 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
         Process.Send(Signal.Continue);
         IsStopped = false;
     }
+
+    /// <summary>Notes that the store refused a checkpoint that it had sent before another node took the shard over.</summary>
+    public void CheckpointRefused() => Interlocked.Increment(ref refusedWrites);
 
     public async Task<bool> IsReadyAsync()
     {
@@ -108,7 +114,8 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
     {
         if (process is not null)
             await process.DisposeAsync();
-        lock (gate)
+        gate.Dispose();
+        lock (guard)
             file?.Dispose();
     }
 
@@ -118,12 +125,8 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
         {
             // A shard without a checkpoint says -1.
             var checkpoint = long.TryParse(live.Groups["checkpoint"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : (long?)null;
-            lock (gate)
+            lock (guard)
                 recoveries.Add(new Recovery(Number(live, "partition"), Number(live, "epoch"), checkpoint, Number(live, "live")));
-        }
-        else if (FencedPattern().IsMatch(line))
-        {
-            Interlocked.Increment(ref refusedWrites);
         }
         else if (mayBeZombie && RefusedPattern().IsMatch(line))
         {
@@ -135,7 +138,7 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
             mayBeZombie = false;
         }
 
-        lock (gate)
+        lock (guard)
         {
             if (file is { BaseStream.CanWrite: true })
                 file.WriteLine(line);
@@ -146,9 +149,6 @@ internal sealed partial class ClusterNode(string name, string[] settings, string
 
     [GeneratedRegex(@"Partition (?<partition>\d+) is live with epoch (?<epoch>\d+): checkpoint at (?<checkpoint>\S+), live at (?<live>\d+)")]
     private static partial Regex LivePattern();
-
-    [GeneratedRegex(@"Partition \d+ was taken over by another node while this one, with epoch \d+, was still writing")]
-    private static partial Regex FencedPattern();
 
     [GeneratedRegex(@"A commit (of the relay )?failed \((UnknownMemberId|IllegalGeneration|FencedInstanceId)")]
     private static partial Regex RefusedPattern();

@@ -15,6 +15,9 @@ internal sealed record CrashOptions
 
     public string? Bootstrap { get; init; }
 
+    /// <summary>Whether a reader of committed records must see each score once.</summary>
+    public bool IsExactlyOnce { get; init; }
+
     public required string Input { get; init; }
 
     public required string Map { get; init; }
@@ -69,7 +72,7 @@ internal sealed class CrashRun(CrashOptions options)
         await ReadToEndAsync(cluster, reader, monitor);
 
         // 5. The verdict.
-        var verdict = new Verdict(cluster, load, audit, monitor);
+        var verdict = new Verdict(cluster, load, audit, monitor, options.IsExactlyOnce);
         await verdict.AddLastAsync(Partitions);
         return verdict.Write(Console.Out) ? 0 : 1;
     }
@@ -86,8 +89,8 @@ internal sealed class CrashRun(CrashOptions options)
             $"--Scoring:Features:Path={options.Features}",
             $"--Scoring:Model:Path={options.Model}",
             "--Scoring:Shards:RecordFeatures=true",
-            // Often, so that a node that wakes up has a checkpoint due before it learns that it lost its shards.
             "--Scoring:State:CheckpointInterval=00:00:01",
+            $"--Scoring:Output:Guarantee={(options.IsExactlyOnce ? "exactly_once" : "at_least_once")}",
         ],
     };
 

@@ -1,7 +1,7 @@
 namespace Scoring.Crash;
 
 /// <summary>What a run showed: what is wrong, and whether it met what it has to meet in order to count.</summary>
-internal sealed class Verdict(Cluster cluster, FileLoad load, ScoreAudit audit, Monitor monitor)
+internal sealed class Verdict(Cluster cluster, FileLoad load, ScoreAudit audit, Monitor monitor, bool isExactlyOnce)
 {
     private readonly List<string> problems = [];
     private long deadLetters;
@@ -44,10 +44,11 @@ internal sealed class Verdict(Cluster cluster, FileLoad load, ScoreAudit audit, 
         foreach (var problem in problems)
             output.WriteLine($"WRONG: {problem}");
         var missing = new List<string>();
-        Require(killedBeforeCommit > 0, "no kill fell between a score and its commit");
+        // What a kill leaves between a score and its commit shows as a repeat, or with transactions not at all.
+        Require(isExactlyOnce || killedBeforeCommit > 0, "no kill fell between a score and its commit");
         Require(killedBeforeCheckpoint > 0, "no kill fell between a commit and its checkpoint");
         Require(replayed > 0, "no record was replayed");
-        Require(audit.Repeats > 0, "no score was repeated");
+        Require(isExactlyOnce || audit.Repeats > 0, "no score was repeated");
         Require(refusedWrites + refusedCommits > 0, "no write of a zombie was refused");
         foreach (var lack in missing)
             output.WriteLine($"DOES NOT COUNT: {lack}");
@@ -73,6 +74,8 @@ internal sealed class Verdict(Cluster cluster, FileLoad load, ScoreAudit audit, 
             problems.Add($"{missing.Count:N0} transactions were not scored, for one {missing[0]}");
         if (audit.Distinct > load.Ids.Count)
             problems.Add($"{audit.Distinct - load.Ids.Count:N0} transactions were scored that were not sent");
+        if (isExactlyOnce && audit.Repeats > 0)
+            problems.Add($"{audit.Repeats:N0} scores came a second time to a reader of committed records");
         if (load.Failure is { } failure)
             problems.Add($"a record of the load was not stored: {failure}");
         if (deadLetters > 0)

@@ -53,11 +53,6 @@ internal sealed class TestClient : IDisposable
 
     public void Send(string key, string value) => Send(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
 
-    public void Send(string topic, string key, string value) => producer.Produce(
-        topic,
-        new Message<byte[]?, byte[]?> { Key = Encoding.UTF8.GetBytes(key), Value = Encoding.UTF8.GetBytes(value) },
-        report => Assert.False(report.Error.IsError, report.Error.Reason));
-
     public void Flush() => producer.Flush(TimeSpan.FromSeconds(60));
 
     /// <summary>Reads a topic from its beginning on; the caller polls.</summary>

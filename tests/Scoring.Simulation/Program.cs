@@ -1,24 +1,41 @@
-using System.Diagnostics;
 using System.Globalization;
+using Scoring.Actors.Sink;
+using Scoring.Simulation.Mutations;
 using Scoring.Simulation.Runs;
 
-var seeds = 100;
-var first = 1;
-for (var i = 0; i < args.Length; i += 2)
+const int MutationSeeds = 200;
+
+int? seeds = null;
+int? seed = null;
+var mutations = false;
+string? only = null;
+Guarantee? guarantee = null;
+for (var i = 0; i < args.Length; i++)
 {
-    var value = i + 1 < args.Length && int.TryParse(args[i + 1], CultureInfo.InvariantCulture, out var number) ? number : -1;
-    if (args[i] == "--seeds" && value > 0)
-        seeds = value;
-    else if (args[i] == "--seed" && value >= 0)
-        (first, seeds) = (value, 1);
+    if (args[i] == "--mutations")
+        mutations = true;
+    else if (args[i] == "--only" && i + 1 < args.Length)
+        only = args[++i];
+    else if (args[i] == "--seeds" && i + 1 < args.Length && int.TryParse(args[++i], CultureInfo.InvariantCulture, out var count) && count > 0)
+        seeds = count;
+    else if (args[i] == "--seed" && i + 1 < args.Length && int.TryParse(args[++i], CultureInfo.InvariantCulture, out var number) && number >= 0)
+        seed = number;
+    else if (args[i] == "--guarantee" && i + 1 < args.Length && args[++i] is "at_least_once" or "exactly_once" or "both")
+        guarantee = args[i] switch { "at_least_once" => Guarantee.AtLeastOnce, "exactly_once" => Guarantee.ExactlyOnce, _ => null };
     else
         return Usage();
 }
 
-return SeedRuns.Run(first, seeds, Console.Out);
+if (!mutations)
+    return seed is { } one ? SeedRuns.Run(one, 1, guarantee, Console.Out) : SeedRuns.Run(1, seeds ?? 100, guarantee, Console.Out);
+var root = Root(AppContext.BaseDirectory);
+var chosen = Mutation.ReadAll(root).Where(m => only is null || m.Name == only).ToList();
+return chosen.Count > 0 && new MutationRun(root, Console.Out).Run(chosen, seeds ?? MutationSeeds) == 0 ? 0 : 1;
+
+static string Root(string folder) => File.Exists(Path.Combine(folder, "Scoring.sln")) ? folder : Root(Path.GetDirectoryName(folder)!);
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: ./dev sim [--seeds N] [--seed S]");
+    Console.Error.WriteLine("usage: ./dev sim [--seeds N] [--seed S] [--guarantee at_least_once|exactly_once|both] | ./dev sim --mutations [--only NAME] [--seeds N]");
     return 2;
 }

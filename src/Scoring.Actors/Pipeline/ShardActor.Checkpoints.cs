@@ -5,8 +5,6 @@ namespace Scoring.Actors.Pipeline;
 /// <summary>When a shard takes checkpoints, and what it does about the bounds of its memory.</summary>
 public sealed partial class ShardActor
 {
-    private EntityPurge[] Purges() => [.. entities.Engine.Expiries().Select(e => new EntityPurge(e.Kind, e.BeforeMicros))];
-
     private bool IsStateWhole => suspect is null or { IsRebuilt: true };
 
     private int MaxBatchRecords => Math.Clamp(context.State.MaxEntitiesInMemory / entities.Engine.Kinds, 1, context.Options.MaxBatchRecords);
@@ -28,7 +26,7 @@ public sealed partial class ShardActor
         if (checkpoints.Phase == CheckpointPhase.Writing)
             checkpoints.WriteSlice();
         if (checkpoints.IsReady)
-            _ = StoreAsync(checkpoints.Take(Partition, epoch, Purges()));
+            _ = StoreAsync(checkpoints.Take(Partition, epoch));
         else if (finishing && checkpoints.Phase == CheckpointPhase.AwaitsCommit)
             checkpoints.Drop();
     }

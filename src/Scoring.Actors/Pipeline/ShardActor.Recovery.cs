@@ -232,7 +232,7 @@ public sealed partial class ShardActor
         checkpoints.Freeze(entities, nextOffset);
         while (checkpoints.Phase == CheckpointPhase.Writing)
             checkpoints.WriteSlice();
-        var checkpoint = checkpoints.Take(Partition, epoch, Purges());
+        var checkpoint = checkpoints.Take(Partition, epoch);
         if (!await context.Store.CallAsync((store, cancel) => store.WriteAsync(checkpoint, cancel), cancellation))
         {
             Fenced();

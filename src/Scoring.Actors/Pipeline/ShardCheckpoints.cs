@@ -19,6 +19,7 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     private readonly List<(string Kind, int Start, int KeyBytes, int StateBytes, long NewestMicros, bool Watched)> entities = [];
     private EntityStage? stage;
     private byte[] marks = [];
+    private EntityPurge[] purges = [];
     private long offset;
     private long committed = -1;
     private long logBytes;
@@ -83,6 +84,8 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
         bytes.ResetWrittenCount();
         entityStage.SaveMarks(bytes);
         marks = bytes.WrittenSpan.ToArray();
+        // As of the offset too: what a later record makes forgettable, a replay from here still needs.
+        purges = [.. entityStage.Engine.Expiries().Select(e => new EntityPurge(e.Kind, e.BeforeMicros))];
         bytes.ResetWrittenCount();
         entities.Clear();
         entityStage.Engine.Freeze();
@@ -103,7 +106,7 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     internal bool IsReady => Phase == CheckpointPhase.AwaitsCommit && committed >= offset;
 
     /// <summary>Hands out the checkpoint; it is valid until <see cref="Stored"/> or <see cref="Drop"/>.</summary>
-    internal Checkpoint Take(int partition, long epoch, IReadOnlyList<EntityPurge> purges)
+    internal Checkpoint Take(int partition, long epoch)
     {
         Phase = CheckpointPhase.Storing;
         return new Checkpoint

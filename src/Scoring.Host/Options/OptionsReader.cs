@@ -18,13 +18,23 @@ internal static class OptionsReader
 {
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
+    // Settings whose values are terms that Kafka's users write with underscores: exactly_once, cooperative_sticky.
+    private static readonly string[] TermsWithUnderscores = ["Output:Guarantee", "Source:Assignor"];
+
     /// <summary>Reads the options from configuration.</summary>
     /// <param name="configuration">Where they are.</param>
     /// <param name="adjust">Changes what was read before it is checked; null leaves it.</param>
     /// <exception cref="OptionsException">Something is wrong with them; every error is named.</exception>
     internal static ScoringOptions Read(IConfiguration configuration, Func<ScoringOptions, ScoringOptions>? adjust)
     {
-        var options = Bind(configuration.GetSection(ScoringOptions.Section));
+        var section = configuration.GetSection(ScoringOptions.Section);
+        foreach (var name in TermsWithUnderscores)
+        {
+            if (section[name] is { } term)
+                section[name] = term.Replace("_", "", StringComparison.Ordinal);
+        }
+
+        var options = Bind(section);
         return Check(Complete(adjust is null ? options : adjust(options)));
     }
 

@@ -19,7 +19,7 @@ public sealed class LedgerProjectionTests : IDisposable
         client = new TestClient(broker);
         for (var i = 0; i < Scores; i++)
         {
-            client.Send("scores", $"u-{i % 97}", string.Create(
+            client.SendTo("scores", $"u-{i % 97}", string.Create(
                 CultureInfo.InvariantCulture, $$"""{"transactionId":"t-{{i}}","cardId":"c","userId":"u-{{i % 97}}","eventTime":"2026-03-01T12:00:00Z"}"""));
         }
 

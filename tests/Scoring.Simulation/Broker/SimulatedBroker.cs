@@ -28,6 +28,18 @@ public sealed record BrokerFaults
     /// <summary>One heartbeat in so many is lost. 0 for none.</summary>
     public int LostHeartbeatOneIn { get; init; }
 
+    /// <summary>One call of a transactional producer in so many is refused and may be made again. 0 for none.</summary>
+    public int RefusedTransactionOneIn { get; init; }
+
+    /// <summary>One call of a transactional producer in so many is carried out and its answer is lost. 0 for none.</summary>
+    public int LostTransactionAnswerOneIn { get; init; }
+
+    /// <summary>One commit of a transaction in so many fails, so that it has to be aborted. 0 for none.</summary>
+    public int AbortableTransactionOneIn { get; init; }
+
+    /// <summary>One call of a transactional producer in so many ends the producer. 0 for none.</summary>
+    public int FatalTransactionOneIn { get; init; }
+
     /// <summary>Records that a client's producer takes at most before it says that its queue is full.</summary>
     public int ProducerQueue { get; init; } = 10_000;
 
@@ -40,23 +52,34 @@ public sealed record BrokerFaults
 /// guarantees (order within a partition, no repeat by an idempotent producer's retries, commits fenced by generation);
 /// whatever else may happen does, by seed.
 /// </summary>
-/// <param name="scheduler">Runs it.</param>
-/// <param name="faults">How it misbehaves.</param>
-public sealed class SimulatedBroker(VirtualScheduler scheduler, BrokerFaults faults)
+public sealed class SimulatedBroker
 {
     private readonly Dictionary<string, SimulatedLog[]> topics = [];
     private readonly Dictionary<string, SimulatedGroup> groups = [];
 
+    /// <summary>Makes a cluster without topics.</summary>
+    /// <param name="scheduler">Runs it.</param>
+    /// <param name="faults">How it misbehaves.</param>
+    public SimulatedBroker(VirtualScheduler scheduler, BrokerFaults faults)
+    {
+        Scheduler = scheduler;
+        Faults = faults;
+        Transactions = new SimulatedCoordinator(this);
+    }
+
     /// <summary>What runs it.</summary>
-    public VirtualScheduler Scheduler { get; } = scheduler;
+    public VirtualScheduler Scheduler { get; }
 
     /// <summary>How it misbehaves now.</summary>
-    public BrokerFaults Faults { get; set; } = faults;
+    public BrokerFaults Faults { get; set; }
+
+    /// <summary>Decides what becomes of transactions.</summary>
+    public SimulatedCoordinator Transactions { get; }
 
     /// <summary>Whether nothing reaches it.</summary>
     public bool IsAway { get; set; }
 
-    /// <summary>Is told of each record that was appended.</summary>
+    /// <summary>Is told of each record that counts: when it was appended, or its transaction is committed.</summary>
     public Action<string, int, LogRecord>? Appended { get; set; }
 
     /// <summary>Is told of each offset that was committed, with what was committed before.</summary>
@@ -95,6 +118,19 @@ public sealed class SimulatedBroker(VirtualScheduler scheduler, BrokerFaults fau
         var placed = logs[partition].Append(new LogRecord(0, timestampMillis, record.Key, record.Value, record.Headers ?? [], producer));
         Appended?.Invoke(record.Topic, partition, placed);
         return placed;
+    }
+
+    /// <summary>Adds a record in a transaction to a topic.</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="timestampMillis">When it was made.</param>
+    /// <param name="producer">Who appends it.</param>
+    internal void AppendIn(SimulatedTransaction transaction, in OutputRecord record, long timestampMillis, string producer)
+    {
+        var partition = PartitionOf(record);
+        var placed = topics[record.Topic][partition].Append(
+            new LogRecord(0, timestampMillis, record.Key, record.Value, record.Headers ?? [], producer) { Transaction = transaction });
+        transaction.Records.Add((record.Topic, partition, placed));
     }
 
     /// <summary>The partition that a record goes to.</summary>

@@ -1,3 +1,4 @@
+using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Simulation.Scheduling;
 
@@ -18,6 +19,7 @@ public sealed class SimulatedGroup
     private readonly string topic;
     private readonly Dictionary<string, Member> members = [];
     private readonly SortedDictionary<int, long> offsets = [];
+    private readonly Dictionary<SimulatedTransaction, List<(int Partition, long Offset)>> pending = [];
     private int memberNumber;
     private bool rebalancing;
     private int rebalance;
@@ -38,9 +40,13 @@ public sealed class SimulatedGroup
     /// <summary>Whether the partitions are being shared out anew.</summary>
     public bool IsRebalancing => rebalancing;
 
-    /// <summary>The committed offset of a partition; null before the first.</summary>
+    /// <summary>The committed offset of a partition; null before the first. One of a transaction counts as soon as that is decided.</summary>
     /// <param name="partition">The partition.</param>
     public long? Committed(int partition) => offsets.TryGetValue(partition, out var offset) ? offset : null;
+
+    /// <summary>Whether no transaction holds an offset of a partition, so that what is committed can be told.</summary>
+    /// <param name="partition">The partition.</param>
+    public bool IsStable(int partition) => !pending.Values.Any(p => p.Exists(o => o.Partition == partition));
 
     /// <summary>Sets an offset, as an operator may while nobody is in the group.</summary>
     /// <param name="partition">The partition.</param>
@@ -79,11 +85,45 @@ public sealed class SimulatedGroup
 
     internal void Commit(string? memberId, int generation, IReadOnlyList<(int Partition, long Offset)> commits)
     {
+        Check(memberId, generation);
+        Set(commits);
+    }
+
+    /// <summary>Takes offsets into a transaction. They are fenced now, and no more when the transaction is committed.</summary>
+    internal void Send(SimulatedTransaction transaction, string? memberId, int generation, IReadOnlyList<(int Partition, long Offset)> commits)
+    {
+        try
+        {
+            Check(memberId, generation);
+        }
+        catch (GroupException e)
+        {
+            throw new TransactionException(TransactionFailure.Abortable, e.Message, e);
+        }
+
+        transaction.Groups.Add(this);
+        if (!pending.TryGetValue(transaction, out var its))
+            pending[transaction] = its = [];
+        its.AddRange(commits);
+    }
+
+    /// <summary>The transaction is committed: its offsets count, though nobody is told them before <see cref="Settle"/>.</summary>
+    internal void Apply(SimulatedTransaction transaction) => Set(pending[transaction]);
+
+    /// <summary>The transaction's marker is here.</summary>
+    internal void Settle(SimulatedTransaction transaction) => pending.Remove(transaction);
+
+    private void Check(string? memberId, int generation)
+    {
         if (memberId is null || !members.TryGetValue(memberId, out var member))
             throw new GroupException($"{memberId} is no member of {groupId} (UNKNOWN_MEMBER_ID)", true, null);
         if (generation != Generation)
             throw new GroupException($"generation {generation} of {memberId} is not {Generation} (ILLEGAL_GENERATION)", true, null);
         member.LastSeen = broker.Scheduler.Now;
+    }
+
+    private void Set(IReadOnlyList<(int Partition, long Offset)> commits)
+    {
         foreach (var (partition, offset) in commits)
         {
             var before = Committed(partition);

@@ -10,6 +10,7 @@ namespace Scoring.Simulation.Broker;
 /// </summary>
 public sealed class SimulatedGroupClient : IGroupClient
 {
+    private static readonly TimeSpan UnstablePause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SimulatedBroker broker;
@@ -71,7 +72,13 @@ public sealed class SimulatedGroupClient : IGroupClient
     public bool HasNews => isLost || assignment is not null || (mustRejoin && memberId is not null);
 
     /// <summary>Whether the next <see cref="Poll"/> may have a record.</summary>
-    public bool HasRecords => positions.Any(p => !paused.Contains(p.Key) && broker.Topic(topic)[p.Key].End > p.Value);
+    public bool HasRecords => positions.Any(p => !paused.Contains(p.Key) && broker.Topic(topic)[p.Key] is var log && log.NextCommitted(p.Value) < log.LastStable);
+
+    /// <summary>Who it is in the group, as a transaction's offsets name it.</summary>
+    internal (string? MemberId, int Generation) Membership => (memberId, generation);
+
+    /// <summary>Its group.</summary>
+    internal SimulatedGroup Group => group;
 
     /// <summary>Where it began when the partition first came to it; null if it never did.</summary>
     /// <param name="partition">The partition.</param>
@@ -111,6 +118,7 @@ public sealed class SimulatedGroupClient : IGroupClient
             throw new LogGapException(partition, $"partition {partition}: offset {position} is not in [{log.Start}, {log.End})");
         }
 
+        position = log.NextCommitted(position);
         positions[partition] = position + 1;
         record = RecordConversion.ToInput(log.Everything[(int)position], Process, nodeId);
         return true;
@@ -131,6 +139,7 @@ public sealed class SimulatedGroupClient : IGroupClient
     {
         Process.ThrowIfCrashed();
         ThrowIfAway();
+        ThrowIfUnstable(partitions);
         return [.. partitions.Select(group.Committed)];
     }
 
@@ -199,10 +208,12 @@ public sealed class SimulatedGroupClient : IGroupClient
         assignment = (newGeneration, share);
     }
 
+    // Markers and aborted records at the end are passed over with the next record; outside the log is not at its end.
     private bool IsAtEnd(int partition, long position)
     {
-        ends[partition] = broker.Topic(topic)[partition].End;
-        return position == ends[partition];
+        var log = broker.Topic(topic)[partition];
+        ends[partition] = log.End;
+        return position >= log.Start && position <= log.LastStable && log.NextCommitted(position) == log.LastStable;
     }
 
     // Answers that don't come are waited for where the caller may block.
@@ -212,6 +223,14 @@ public sealed class SimulatedGroupClient : IGroupClient
             Process.Scheduler.Idle(Process, AnswerTimeout);
         if (broker.IsAway)
             throw new GroupException("no broker answers", true, null);
+    }
+
+    private void ThrowIfUnstable(IReadOnlyList<int> partitions)
+    {
+        for (var waited = TimeSpan.Zero; waited < AnswerTimeout && !partitions.All(group.IsStable); waited += UnstablePause)
+            Process.Scheduler.Idle(Process, UnstablePause);
+        if (!partitions.All(group.IsStable))
+            throw new GroupException("offsets of a transaction that is not ended (UNSTABLE_OFFSET_COMMIT)", true, null);
     }
 
     private void TellNews()

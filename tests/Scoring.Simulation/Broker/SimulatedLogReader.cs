@@ -18,15 +18,15 @@ public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess pr
     {
         await FetchAsync(cancellation);
         var log = broker.Topic(topic)[partition];
-        return (log.Start, log.End);
+        return (log.Start, log.LastStable);
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<InputRecord> ReadAsync(int partition, long from, long to, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var log = broker.Topic(topic)[partition];
-        if (from < log.Start || to > log.End)
-            throw new LogGapException(partition, $"partition {partition}: [{from}, {to}) was asked for; the log holds [{log.Start}, {log.End})");
+        if (from < log.Start || to > log.LastStable)
+            throw new LogGapException(partition, $"partition {partition}: [{from}, {to}) was asked for; the log holds [{log.Start}, {log.LastStable})");
         for (var offset = from; offset < to; offset++)
         {
             if ((offset - from) % RecordsPerFetch == 0)
@@ -34,6 +34,8 @@ public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess pr
             // What was trimmed meanwhile is gone for a slow reader.
             if (offset < log.Start)
                 throw new LogGapException(partition, $"partition {partition}: offset {offset} was trimmed while it was read; the log holds [{log.Start}, {log.End})");
+            if (!log.Everything[(int)offset].IsCommitted)
+                continue;
             yield return RecordConversion.ToInput(log.Everything[(int)offset], process, nodeId);
         }
     }

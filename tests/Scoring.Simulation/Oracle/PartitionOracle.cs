@@ -88,9 +88,7 @@ public sealed class PartitionOracle
             Text(json, "channel"));
         var userId = Text(json, "userId") ?? Text(json, "cardId")!;
         var card = Touch(cards, userId + "/" + Text(json, "cardId"), CardHold);
-        if (IsForgotten(users, userId, UserHold))
-            Lagging.Add(userId);
-        var user = Touch(users, userId, UserHold);
+        var user = TouchUser(userId);
 
         var seenFrom = Math.Max(card.Newest, e.Time) - Horizon;
         if (card.Events.Exists(o => o.Id == e.Id && o.Time > seenFrom) || card.Refused.Exists(r => r.Id == e.Id && r.Time > seenFrom))
@@ -115,7 +113,7 @@ public sealed class PartitionOracle
         var userId = Text(json, "userId") ?? Text(json, "cardId")!;
         var id = Text(json, "transactionId");
         var isFraud = json.GetProperty("label").GetBoolean();
-        foreach (var memory in (Memory[])[Touch(cards, userId + "/" + Text(json, "cardId"), CardHold), Touch(users, userId, UserHold)])
+        foreach (var memory in (Memory[])[Touch(cards, userId + "/" + Text(json, "cardId"), CardHold), TouchUser(userId)])
         {
             var held = memory.Events.Where(o => o.Id == id && o.Time > memory.Newest - CardHold).OrderBy(o => o.Time).LastOrDefault();
             if (held is not null && isFraud)
@@ -151,6 +149,13 @@ public sealed class PartitionOracle
 
     private bool IsForgotten(Dictionary<string, Memory> memories, string key, long hold) =>
         memories.TryGetValue(key, out var memory) && memory.Events.Count > 0 && mark != long.MinValue && mark - (2 * hold) >= memory.Newest;
+
+    private Memory TouchUser(string userId)
+    {
+        if (IsForgotten(users, userId, UserHold))
+            Lagging.Add(userId);
+        return Touch(users, userId, UserHold);
+    }
 
     private Memory Touch(Dictionary<string, Memory> memories, string key, long hold)
     {

@@ -1,9 +1,14 @@
+using Scoring.Actors.Sink;
+
 namespace Scoring.Simulation.Runs;
 
 /// <summary>What breaks while the load runs, and when: crashes, zombies, nodes that come and go, outages, clocks that jump.</summary>
 internal sealed class FaultPlan
 {
     private static readonly TimeSpan Spread = TimeSpan.FromSeconds(15);
+
+    private const int MostLooks = 2_000;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
 
     private readonly World world;
     private readonly Random random;
@@ -58,7 +63,8 @@ internal sealed class FaultPlan
 
     private void Crash()
     {
-        if (Pick() is { } node)
+        var node = Pick();
+        if (node is not null)
         {
             Note($"{node.Process.Name} crashes");
             node.Crash();
@@ -67,30 +73,60 @@ internal sealed class FaultPlan
         After(Some(TimeSpan.FromSeconds(9)), () =>
         {
             if (world.Nodes.Count(n => !n.Process.IsCrashed) < world.Scenario.Nodes)
-                Note($"{world.Add().Process.Name} starts");
+                Note($"{world.Add(IsFree(node) ? node!.Id : null).Process.Name} starts");
             underWay--;
         });
     }
 
-    // Some for less than the session timeout, most for longer: those wake as zombies.
     private void Pause()
     {
-        var node = Pick();
-        if (node is not null)
+        if (Pick() is { } node)
+            Pause(node, random.Next(2) * MostLooks);
+        else
+            underWay--;
+    }
+
+    // Half of them while entities are on their way to the node: what it then wakes with may be a later owner's.
+    private void Pause(Node node, int looks)
+    {
+        if (looks > 0 && !node.Process.IsCrashed && !world.Database.Loading.Contains(node.Process.Name))
         {
-            Note($"{node.Process.Name} stands still");
-            node.Process.Pause();
+            After(BetweenLooks, () => Pause(node, looks - 1));
+            return;
         }
 
+        Note($"{node.Process.Name} stands still");
+        node.Process.Pause();
+        if (world.Scenario.Guarantee == Guarantee.ExactlyOnce && !node.Process.IsCrashed && random.Next(2) == 0)
+            Replace(node);
+        // Some for less than the session timeout, most for longer: those wake as zombies.
         After(TimeSpan.FromSeconds(random.Next(3) == 0 ? 2 : 8 + random.Next(30)), () =>
         {
-            if (node is { Process: { IsPaused: true, IsCrashed: false } })
+            if (node.Process is { IsPaused: true, IsCrashed: false })
             {
                 Note($"{node.Process.Name} goes on");
                 node.Process.Resume();
             }
 
             underWay--;
+        });
+    }
+
+    // Thought to be dead, another process starts in its name: when it goes on, two have the same transactional id, until
+    // somebody ends it.
+    private void Replace(Node node)
+    {
+        underWay++;
+        After(Some(TimeSpan.FromSeconds(20)), () =>
+        {
+            if (!node.Process.IsCrashed)
+                Note($"{world.Add(node.Id).Process.Name} starts in the name of {node.Process.Name}");
+            After(Some(TimeSpan.FromSeconds(30)), () =>
+            {
+                Note($"{node.Process.Name} is ended");
+                node.Crash();
+                underWay--;
+            });
         });
     }
 
@@ -132,6 +168,9 @@ internal sealed class FaultPlan
 
         underWay--;
     }
+
+    // A process starts in the name of one that crashed, unless another already did.
+    private bool IsFree(Node? node) => node is not null && random.Next(4) != 0 && !world.Nodes.Any(n => n.Id == node.Id && !n.Process.IsCrashed);
 
     private Node? Pick()
     {

@@ -4,6 +4,7 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Models.Wire;
@@ -25,15 +26,18 @@ internal sealed class Node : IReplies
     private readonly SourceOptions options;
     private readonly SimulatedGroupClient client;
     private readonly SimulatedOutputLog producer;
+    private readonly TransactionalLog? transactions;
     private readonly StoreRetries retries;
     private readonly ShardContext context;
     private readonly ShardSet shards;
     private readonly GroupMember member;
     private readonly HashSet<string> thrownOnce = [];
+    private SimulatedTransactionalClient? transactional;
     private bool leaving;
 
-    internal Node(World world, string name)
+    internal Node(World world, string name, string id)
     {
+        Id = id;
         this.world = world;
         var scenario = world.Scenario;
         Process = world.Scheduler.Process(name);
@@ -44,15 +48,19 @@ internal sealed class Node : IReplies
             SessionTimeout = TimeSpan.FromSeconds(6),
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
         };
-        client = new SimulatedGroupClient(world.Broker, Process, world.Topics.Transactions, options, name);
+        client = new SimulatedGroupClient(world.Broker, Process, world.Topics.Transactions, options, id);
         producer = new SimulatedOutputLog(world.Broker, Process);
         var metrics = new ShardMetrics(world.Meters);
         var shardOptions = ShardOptions(scenario);
         retries = new StoreRetries(new SimulatedStore(world.Database, Process), shardOptions, metrics, Process.Time, NullLogger<StoreRetries>.Instance);
+        transactions = scenario.Guarantee == Guarantee.ExactlyOnce ? new TransactionalLog(Connect, world.Meters, new TraceLogger<TransactionalLog>(world.Scheduler.Trace, name)) : null;
         context = Context(shardOptions, metrics, name);
         shards = new ShardSet(context);
-        member = new GroupMember(options, scenario.MailboxRecords, shards, client, null, Process.Wait, Process.Time, world.Meters, NullLogger<GroupMember>.Instance);
+        member = new GroupMember(options, scenario.MailboxRecords, shards, client, transactions, Process.Wait, Process.Time, world.Meters, new TraceLogger<GroupMember>(world.Scheduler.Trace, name));
     }
+
+    /// <summary>What names it over its restarts.</summary>
+    internal string Id { get; }
 
     /// <summary>Its process.</summary>
     internal VirtualProcess Process { get; }
@@ -74,6 +82,7 @@ internal sealed class Node : IReplies
     {
         Process.Crash();
         producer.Crashed();
+        transactional?.Crashed();
     }
 
     void IReplies.Scored(long waiter, byte[]? score)
@@ -99,7 +108,6 @@ internal sealed class Node : IReplies
     {
         var set = Scenario.Features;
         var model = new ModelActor(SimulationModel.For(set), 1_000, world.Meters, Process);
-        var log = new WatchedOutputLog(producer, world, name, client);
         return new ShardContext
         {
             Options = shardOptions,
@@ -111,16 +119,16 @@ internal sealed class Node : IReplies
                 MaxEntitiesInMemory = world.Scenario.MaxEntitiesInMemory,
             },
             Store = retries,
-            Owner = new ShardOwner(name, null),
-            Reader = new SimulatedLogReader(world.Broker, Process, world.Topics.Transactions, name),
+            Owner = new ShardOwner(Id, null),
+            Reader = new SimulatedLogReader(world.Broker, Process, world.Topics.Transactions, Id),
             Topics = world.Topics,
             Limits = new DecodeLimits(),
             FeatureSet = set,
             Entities = new EntityOptions { DuplicateHorizon = TimeSpan.FromSeconds(Scenario.Horizon) },
             Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
             Model = model,
-            Outputs = new PlainSessions(log),
-            Log = log,
+            Outputs = new WatchedSessions(transactions ?? (IOutputSessions)new PlainSessions(producer), world, name, client),
+            Log = producer,
             Replies = this,
             Metrics = metrics,
             Logger = new TraceLogger<ShardActor>(world.Scheduler.Trace, name),
@@ -152,26 +160,33 @@ internal sealed class Node : IReplies
         _ = new ShardClock(shards, context, world.Meters);
         member.Join();
         NextTurn();
-        NextCommit();
+        NextCommit(options.CommitInterval);
     }
 
     private void NextTurn()
     {
-        var delay = client.HasNews || client.HasRecords ? TimeSpan.Zero : member.IsImpatient ? Impatient : Patient;
+        var isWanted = !Process.IsLocked && (client.HasNews || client.HasRecords);
+        var delay = isWanted ? TimeSpan.Zero : member.IsImpatient || Process.IsLocked ? Impatient : Patient;
         world.Scheduler.After(Process, delay, () =>
         {
             // Only what calls the listener may block; the rest needs no thread of its own.
             if (leaving || member.Failure is not null)
                 Process.RunBlocking(End);
             else if (client.HasNews)
-                Process.RunBlocking(Turn);
+                Process.RunBlocking(() => Turn(mayBlock: true));
             else
-                new Task(Turn).Start(Process);
+                new Task(() => Turn(mayBlock: false)).Start(Process);
         });
     }
 
-    private void Turn()
+    private void Turn(bool mayBlock)
     {
+        if (Process.IsLocked || (client.HasNews && !mayBlock))
+        {
+            NextTurn();
+            return;
+        }
+
         try
         {
             member.Turn(TimeSpan.Zero);
@@ -187,15 +202,42 @@ internal sealed class Node : IReplies
             NextTurn();
     }
 
-    private void NextCommit() => world.Scheduler.After(Process, options.CommitInterval, () => new Task(() =>
+    private SimulatedTransactionalClient Connect() =>
+        transactional = new SimulatedTransactionalClient(world.Broker, Process, $"{World.GroupId}-{Id}", client);
+
+    private void NextCommit(TimeSpan delay) => world.Scheduler.After(Process, delay, () =>
     {
-        member.Commit();
+        // Only transactions take their time, while the process does other things.
+        if (transactions is null)
+            new Task(Commit).Start(Process);
+        else
+            Process.RunBlocking(Commit);
+    });
+
+    private void Commit()
+    {
+        var isDone = false;
+        try
+        {
+            isDone = !Process.IsLocked && member.Commit();
+        }
+        catch (ProcessCrashedException)
+        {
+            return;
+        }
+
         if (!HasEnded && member.Failure is null)
-            NextCommit();
-    }).Start(Process));
+            NextCommit(isDone ? options.CommitInterval : Impatient);
+    }
 
     private void End()
     {
+        if (Process.IsLocked)
+        {
+            NextTurn();
+            return;
+        }
+
         try
         {
             member.Leave();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Scoring.Actors.Log;
+using Scoring.Actors.Sink;
 using Scoring.Models.Wire;
 using Scoring.Simulation.Broker;
 using Scoring.Simulation.Oracle;
@@ -17,6 +18,7 @@ internal sealed class OutputBook
 {
     private readonly Topics topics;
     private readonly PartitionOracle[] oracles;
+    private readonly Guarantee guarantee;
     private readonly Action<string, string> violated;
     private readonly Dictionary<string, (int Partition, long Offset)> inputs = [];
     private readonly Dictionary<(int Partition, long Offset), LogRecord> scores = [];
@@ -25,12 +27,19 @@ internal sealed class OutputBook
     private readonly Dictionary<(string Key, int Revision), LogRecord> sessions = [];
     private readonly Dictionary<(int Partition, string User), long> newestScored = [];
 
-    internal OutputBook(Topics topics, int partitions, Action<string, string> violated)
+    internal OutputBook(Topics topics, int partitions, Guarantee guarantee, Action<string, string> violated)
     {
+        this.guarantee = guarantee;
         this.topics = topics;
         this.violated = violated;
         oracles = [.. Enumerable.Range(0, partitions).Select(_ => new PartitionOracle())];
     }
+
+    /// <summary>
+    /// Whether first scores come in the log's order. A producer that gives an append up goes on with those behind it, so
+    /// where that happens the order holds only among the repeats that follow.
+    /// </summary>
+    internal bool IsOrdered { get; init; } = true;
 
     /// <summary>Score records that repeat an earlier one.</summary>
     internal int Repeats { get; private set; }
@@ -158,7 +167,7 @@ internal sealed class OutputBook
     private void CheckOrder((int Partition, long Offset) input, Outcome outcome)
     {
         var key = (input.Partition, outcome.User);
-        if (newestScored.TryGetValue(key, out var newest) && newest > input.Offset)
+        if (newestScored.TryGetValue(key, out var newest) && newest > input.Offset && IsOrdered)
             violated("per-card order holds", $"p{input.Partition}@{input.Offset} of {outcome.User} was first scored after @{newest}");
         newestScored[key] = Math.Max(newest, input.Offset);
     }
@@ -181,6 +190,8 @@ internal sealed class OutputBook
     {
         if (known.TryAdd(input, record))
             return false;
+        if (guarantee == Guarantee.ExactlyOnce)
+            violated("exactly one committed output for an input", $"a second {what} of p{input.Partition}@{input.Offset} by {record.Producer} after that by {known[input].Producer}");
         if (!IsSame(known[input], record))
             violated("repeats are byte-identical", $"the {what} of p{input.Partition}@{input.Offset} by {known[input].Producer} and its repeat by {record.Producer} differ:\n{Text(known[input])}\n{Text(record)}");
         return true;
@@ -190,7 +201,11 @@ internal sealed class OutputBook
     {
         using var json = JsonDocument.Parse(record.Value!);
         var key = (Encoding.UTF8.GetString(record.Key!), json.RootElement.GetProperty("revision").GetInt32());
-        if (!sessions.TryAdd(key, record) && !IsLagging(UserOf(key.Item1)) && !IsSame(sessions[key], record))
+        if (sessions.TryAdd(key, record) || IsLagging(UserOf(key.Item1)))
+            return;
+        if (guarantee == Guarantee.ExactlyOnce)
+            violated("exactly one committed output for an input", $"a second report of session {key.Item1} revision {key.Item2} by {record.Producer} after that by {sessions[key].Producer}");
+        if (!IsSame(sessions[key], record))
             violated("repeats are byte-identical", $"two reports of session {key.Item1} revision {key.Item2} differ:\n{Text(sessions[key])} by {sessions[key].Producer}\n{Text(record)} by {record.Producer}");
     }
 

@@ -1,4 +1,5 @@
 using Scoring.Actors.Log;
+using Scoring.Actors.Sink;
 using Scoring.Simulation.Broker;
 using Scoring.Simulation.Scheduling;
 using Scoring.Simulation.Store;
@@ -26,10 +27,11 @@ public sealed class World : IDisposable
 
     /// <summary>Draws a world.</summary>
     /// <param name="seed">Decides everything.</param>
-    public World(int seed)
+    /// <param name="guarantee">What must hold of repeats; null draws that too.</param>
+    public World(int seed, Guarantee? guarantee = null)
     {
         Seed = seed;
-        Scenario = new Scenario(seed);
+        Scenario = new Scenario(seed, guarantee);
         Scheduler = new VirtualScheduler(seed ^ 0x5EED);
         Broker = new SimulatedBroker(Scheduler, new BrokerFaults
         {
@@ -39,11 +41,15 @@ public sealed class World : IDisposable
             LostCommitAnswerOneIn = Scenario.LostCommitAnswerOneIn,
             LostHeartbeatOneIn = Scenario.LostHeartbeatOneIn,
             ProducerQueue = Scenario.ProducerQueue,
+            RefusedTransactionOneIn = Scenario.RefusedTransactionOneIn,
+            LostTransactionAnswerOneIn = Scenario.LostTransactionAnswerOneIn,
+            AbortableTransactionOneIn = Scenario.AbortableTransactionOneIn,
+            FatalTransactionOneIn = Scenario.FatalTransactionOneIn,
         });
         Broker.CreateTopic(Topics.Transactions, Scenario.Partitions);
         foreach (var topic in (string[])[Topics.Scores, Topics.Sessions, Topics.Late, Topics.DeadLetters])
             Broker.CreateTopic(topic, OutputPartitions);
-        Book = new OutputBook(Topics, Scenario.Partitions, Violate);
+        Book = new OutputBook(Topics, Scenario.Partitions, Scenario.Guarantee, Violate) { IsOrdered = Scenario.BrokenAppendOneIn == 0 };
         Broker.Appended = Book.Appended;
         Broker.Committed = (_, partition, before, offset) => Book.Committed(partition, before, offset);
         Broker.ForeignCommit = (node, partition, offset) => Violate("only owners commit", $"{node} committed p{partition}@{offset} and does not own it");
@@ -70,6 +76,9 @@ public sealed class World : IDisposable
 
     /// <summary>The first thing that went wrong.</summary>
     public Violation? Violation { get; private set; }
+
+    /// <summary>The input log.</summary>
+    public IEnumerable<(int Partition, LogRecord Record)> Inputs => Broker.Topic(Topics.Transactions).SelectMany((log, partition) => log.Everything.Select(r => (partition, r)));
 
     internal Scenario Scenario { get; }
 
@@ -102,16 +111,17 @@ public sealed class World : IDisposable
         foreach (var node in nodes)
             node.Crash();
         for (var i = 0; i < Scenario.Nodes; i++)
-            Add();
+            Add(IsFree(nodes[i].Id) ? nodes[i].Id : null);
         load.Probe();
         RunUntil(IsAtRest, "every probe is scored");
         load.CloseSessions();
         RunUntil(IsAtRest, "every session is closed");
+        RunUntil(IsStable, "every transaction is ended");
         if (Violation is null)
             Book.CheckSessions();
         if (Scheduler.Escaped is { } escaped)
             Violate("all work runs on the injected scheduler", escaped);
-        return new RunResult(Seed, Violation, Scheduler.Trace.Hash, Scheduler.Steps, Scheduler.Now, Book.Scored, Book.Dead, Book.Repeats, Database.Checkpoints, Database.FencedWrites, faults.Count);
+        return new RunResult(Seed, Violation, Scheduler.Trace.Hash, Scheduler.Steps, Scheduler.Now, Book.Scored, Book.Dead, Book.Repeats, Database.Checkpoints, Database.FencedWrites, Broker.Transactions.Commits, Broker.Transactions.Aborts, Broker.Transactions.Fenced, faults.Count);
     }
 
     /// <inheritdoc/>
@@ -129,9 +139,12 @@ public sealed class World : IDisposable
         Scheduler.Trace.Note($"VIOLATED: {invariant}: {detail}");
     }
 
-    internal Node Add()
+    /// <summary>Starts a node.</summary>
+    /// <param name="id">What names it over its restarts; null for one that never was before.</param>
+    internal Node Add(string? id = null)
     {
-        var node = new Node(this, $"n{++nodeNumber}");
+        var name = $"n{++nodeNumber}";
+        var node = new Node(this, name, id ?? name);
         nodes.Add(node);
         node.Start();
         return node;
@@ -145,9 +158,17 @@ public sealed class World : IDisposable
         Database.Faults = new StoreFaults();
         foreach (var node in nodes.Where(n => n.Process.IsPaused))
             node.Process.Resume();
+        foreach (var node in nodes.Where(n => nodes.FindLast(o => o.Id == n.Id) != n))
+            node.Crash();
         while (nodes.Count(n => !n.Process.IsCrashed) < Scenario.Nodes)
             Add();
     }
+
+    // No other process runs with it.
+    private bool IsFree(string id) => !nodes.Exists(n => n.Id == id && !n.Process.IsCrashed);
+
+    private bool IsStable() =>
+        ((string[])[Topics.Scores, Topics.Sessions, Topics.Late, Topics.DeadLetters]).SelectMany(Broker.Topic).All(log => log.LastStable == log.End);
 
     private bool IsAtRest() =>
         Enumerable.Range(0, Scenario.Partitions).All(p => (Group.Committed(p) ?? 0) == Broker.Topic(Topics.Transactions)[p].End);
@@ -170,8 +191,9 @@ public sealed class World : IDisposable
                 continue;
             Scheduler.Trace.Note($"{nodes[i].Process.Name} has ended: {nodes[i].Failure?.Message ?? "as asked"}");
             nodes[i].Crash();
+            var id = nodes[i].Id;
             nodes.RemoveAt(i);
-            Scheduler.After(Scheduler.Environment, RestartDelay, () => Add());
+            Scheduler.After(Scheduler.Environment, RestartDelay, () => Add(IsFree(id) ? id : null));
         }
 
         return true;
@@ -192,6 +214,9 @@ public sealed class World : IDisposable
 /// <param name="Repeats">Scores that were emitted again.</param>
 /// <param name="Checkpoints">Checkpoints written.</param>
 /// <param name="FencedWrites">Writes of old epochs refused.</param>
+/// <param name="Transactions">Transactions committed.</param>
+/// <param name="Aborts">Transactions aborted.</param>
+/// <param name="FencedProducers">Requests of fenced and expired producers refused.</param>
 /// <param name="Faults">Faults injected.</param>
 public sealed record RunResult(
-    int Seed, Violation? Violation, ulong Hash, long Steps, TimeSpan Elapsed, int Scored, int Dead, int Repeats, long Checkpoints, long FencedWrites, int Faults);
+    int Seed, Violation? Violation, ulong Hash, long Steps, TimeSpan Elapsed, int Scored, int Dead, int Repeats, long Checkpoints, long FencedWrites, int Transactions, int Aborts, int FencedProducers, int Faults);

@@ -85,6 +85,33 @@ public sealed class VirtualProcess : TaskScheduler, IDisposable
         return Scheduler.Wait(this, task, timeout);
     }
 
+    /// <summary>
+    /// As <see cref="Wait"/>, for a thread that holds a lock which others of the process ask for: none of those that are
+    /// blocked goes on before this has.
+    /// </summary>
+    /// <param name="task">The task.</param>
+    /// <param name="timeout">How much virtual time may pass.</param>
+    /// <returns>Whether it has ended.</returns>
+    /// <exception cref="ProcessCrashedException">The process crashed meanwhile.</exception>
+    public bool WaitHolding(Task task, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        Holder = Scheduler.Running;
+        try
+        {
+            return Scheduler.Wait(this, task, timeout);
+        }
+        finally
+        {
+            Holder = null;
+        }
+    }
+
+    /// <summary>Whether a thread is in <see cref="WaitHolding"/>; what takes the same lock must not begin.</summary>
+    public bool IsLocked => Holder is not null;
+
+    internal VirtualThread? Holder { get; private set; }
+
     /// <summary>Refuses a process that has crashed; what it still calls while it unwinds must have no effect.</summary>
     public void ThrowIfCrashed()
     {

@@ -76,7 +76,7 @@ public sealed class VirtualScheduler : IDisposable
         }
 
         WakeBlocked();
-        if (TakeReady() is { } work)
+        if (TakeReady() is { } work && !IsLockedOut(work))
         {
             Steps++;
             Trace.Step(work.Process.Number, Now);
@@ -140,6 +140,8 @@ public sealed class VirtualScheduler : IDisposable
             Wait(process, new TaskCompletionSource().Task, time);
     }
 
+    internal VirtualThread? Running => running;
+
     internal void Post(in Work work)
     {
         lock (gate)
@@ -173,7 +175,8 @@ public sealed class VirtualScheduler : IDisposable
     internal void Drop(VirtualProcess process)
     {
         var woken = ready.Concat(process.Held).Where(w => w.Process == process && w is { Task: null, Thread: not null }).Select(w => w.Thread!);
-        var threads = blocked.Select(b => b.Thread).Where(t => t.Process == process).Concat(woken).ToList();
+        // What holds a lock first: the others may ask for it.
+        var threads = blocked.Select(b => b.Thread).Where(t => t.Process == process).Concat(woken).OrderBy(t => t != process.Holder).ToList();
         process.Held.Clear();
         ready.RemoveAll(w => w.Process == process);
         blocked.RemoveAll(b => b.Thread.Process == process);
@@ -248,11 +251,21 @@ public sealed class VirtualScheduler : IDisposable
     {
         for (var i = blocked.Count - 1; i >= 0; i--)
         {
-            if (!blocked[i].Task.IsCompleted && Now < blocked[i].Due)
+            var thread = blocked[i].Thread;
+            if ((!blocked[i].Task.IsCompleted && Now < blocked[i].Due) || (thread.Process.Holder is { } holder && holder != thread))
                 continue;
             Post(new Work(blocked[i].Thread.Process, null, null, blocked[i].Thread));
             blocked.RemoveAt(i);
         }
+    }
+
+    // Woken before another thread of its process began to wait with a lock.
+    private bool IsLockedOut(in Work work)
+    {
+        if (work is not { Task: null, Action: null, Thread: { } thread } || thread.Process.Holder is not { } holder || holder == thread)
+            return false;
+        blocked.Add(new BlockedThread(thread, Task.CompletedTask, Now));
+        return true;
     }
 
     private Work? TakeReady()

@@ -45,6 +45,9 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
     /// <summary>The offsets that were quarantined at any time, by partition.</summary>
     public HashSet<(int Partition, long Offset)> EverQuarantined { get; } = [];
 
+    /// <summary>The processes whose question for entities is on its way.</summary>
+    internal HashSet<string> Loading { get; } = [];
+
     /// <summary>The offset of a shard's checkpoint; null without one.</summary>
     /// <param name="partition">The shard.</param>
     public long? CheckpointOffset(int partition) => shards.TryGetValue(partition, out var shard) ? shard.Offset : null;
@@ -87,6 +90,7 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
             return [];
         var rows = keys.Select(k => shard.Entities.GetValueOrDefault(NameOf(k.Kind, k.Key.Span))).OfType<StoredEntity>().Select(e => e.Row).ToList();
         RowsRead += rows.Count;
+        Scheduler.Trace.Note($"database reads p{partition}: {string.Join(", ", keys.Select(k => k.Kind + " " + System.Text.Encoding.Latin1.GetString(k.Key.Span)))}: {string.Join(", ", rows.Select(r => $"{System.Text.Encoding.Latin1.GetString(r.Key.Span)}@{r.Offset}"))}");
         return rows;
     }
 
@@ -200,10 +204,13 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
         shard.Entities[name] = new StoredEntity(row, write.NewestMicros, write.Watched);
     }
 
-    private static void Purge(StoredShard shard, EntityPurge purge)
+    private void Purge(StoredShard shard, EntityPurge purge)
     {
         foreach (var old in shard.Entities.Where(e => e.Value.Row.Kind == purge.Kind && e.Value.NewestMicros < purge.BeforeMicros).ToList())
+        {
+            Scheduler.Trace.Note($"database removes {old.Key}");
             shard.Entities.Remove(old.Key);
+        }
     }
 
     private static string NameOf(string kind, ReadOnlySpan<byte> key) => $"{kind} {Convert.ToHexString(key)}";

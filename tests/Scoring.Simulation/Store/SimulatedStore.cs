@@ -29,7 +29,14 @@ public sealed class SimulatedStore(SimulatedDatabase database, VirtualProcess pr
     {
         // The caller may use its list again as soon as it has its answer, and a copy costs little here.
         EntityKey[] copy = [.. keys.Select(k => new EntityKey(k.Kind, k.Key.ToArray()))];
-        return Call(() => database.Load(partition, copy), cancellation);
+        database.Loading.Add(process.Name);
+        return Call(
+            () =>
+            {
+                database.Loading.Remove(process.Name);
+                return database.Load(partition, copy);
+            },
+            cancellation);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Models.Features;
 
@@ -48,7 +49,8 @@ public sealed class Scenario
 
     /// <summary>Draws a scenario.</summary>
     /// <param name="seed">Decides it.</param>
-    public Scenario(int seed)
+    /// <param name="guarantee">What must hold of repeats; null draws that too.</param>
+    public Scenario(int seed, Guarantee? guarantee = null)
     {
         random = new Random(seed);
         Partitions = 1 + random.Next(4);
@@ -73,7 +75,12 @@ public sealed class Scenario
         MaxDirtyEntities = OneOf(2, 8, 1_000);
         MaxEntitiesInMemory = OneOf(3, 6, 1_000);
         Poison = random.Next(3) == 0;
-        Faults = random.Next(6);
+        Faults = random.Next(8);
+        Guarantee = guarantee ?? (random.Next(2) == 0 ? Guarantee.AtLeastOnce : Guarantee.ExactlyOnce);
+        RefusedTransactionOneIn = OneOf(0, 5, 20);
+        LostTransactionAnswerOneIn = OneOf(0, 10, 40);
+        AbortableTransactionOneIn = OneOf(0, 8, 40);
+        FatalTransactionOneIn = OneOf(0, 0, 150);
     }
 
     /// <summary>The features that every run computes.</summary>
@@ -126,6 +133,17 @@ public sealed class Scenario
 
     /// <summary>How many things break while the load runs.</summary>
     public int Faults { get; }
+
+    /// <summary>What must hold of repeats.</summary>
+    public Guarantee Guarantee { get; }
+
+    public int RefusedTransactionOneIn { get; }
+
+    public int LostTransactionAnswerOneIn { get; }
+
+    public int AbortableTransactionOneIn { get; }
+
+    public int FatalTransactionOneIn { get; }
 
     private T OneOf<T>(params ReadOnlySpan<T> choices) => choices[random.Next(choices.Length)];
 }

@@ -32,6 +32,7 @@ public class OptionsReaderTests
     [InlineData("Relay:MaxInFlightRecords=0", "Relay:MaxInFlightRecords")]
     [InlineData("Relay:CommitInterval=00:00:00", "Relay:CommitInterval")]
     [InlineData("Relay:RetryDelay=-00:00:01", "Relay:RetryDelay")]
+    [InlineData("Output:Guarantee=at_most_once", "Output:Guarantee")]
     [InlineData("State:CheckpointInterval=00:00:00", "State:CheckpointInterval")]
     [InlineData("State:CommandTimeout=1.00:00:00", "State:CommandTimeout")]
     [InlineData("State:MaxDirtyEntities=0", "State:MaxDirtyEntities")]
@@ -45,6 +46,12 @@ public class OptionsReaderTests
     [InlineData("Ledger:Provider=Postgres", "Ledger:ConnectionString")]
     public void What_would_fail_later_is_refused_at_the_start(string settings, string named) =>
         Assert.Contains($"Scoring:{named}", Assert.Throws<OptionsException>(() => Read(settings.Split(';'))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("exactly_once")]
+    [InlineData("ExactlyOnce")]
+    public void The_guarantee_may_be_written_as_Kafka_writes_it(string term) =>
+        Assert.Equal(Scoring.Actors.Sink.Guarantee.ExactlyOnce, Read($"Output:Guarantee={term}").Output.Guarantee);
 
     private static ScoringOptions Read(params string[] settings)
     {
