@@ -149,8 +149,13 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
     /// <summary>Waits until the loop has gone round whole: it has seen every message that was sent before.</summary>
     public async Task SettledAsync()
     {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (Shard.Progress.Phase == ShardPhase.Recovering)
+        {
+            limit.Token.ThrowIfCancellationRequested();
             await Task.Yield();
+        }
+
         for (var i = 0; i < 2; i++)
         {
             var query = new StatisticsQuery();

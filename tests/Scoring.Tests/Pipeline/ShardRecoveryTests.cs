@@ -6,6 +6,11 @@ using static Scoring.Tests.Pipeline.ShardFixture;
 
 namespace Scoring.Tests.Pipeline;
 
+/// <summary>Tests that watch a shard's progress by turns, which others beside them would starve.</summary>
+[CollectionDefinition(nameof(ShardTurns), DisableParallelization = true)]
+public sealed class ShardTurns;
+
+[Collection(nameof(ShardTurns))]
 public class ShardRecoveryTests
 {
     private readonly MemoryStore store = new();
