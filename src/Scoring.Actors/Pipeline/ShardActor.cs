@@ -108,8 +108,9 @@ public sealed partial class ShardActor : IShard
     /// </summary>
     public void RequestStop()
     {
-        recovery.Cancel();
+        // In this order: what the cancellation ends may go on at once, on this thread, and has to find the wish to stop.
         mailbox.Writer.TryWrite(new Message(MessageKind.Stop, null, default));
+        recovery.Cancel();
     }
 
     /// <inheritdoc/>
