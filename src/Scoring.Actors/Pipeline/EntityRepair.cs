@@ -17,9 +17,16 @@ internal static class EntityRepair
     /// <param name="context">The bounds, and the log.</param>
     /// <param name="partition">The shard.</param>
     /// <param name="row">The damaged row.</param>
+    /// <param name="quarantined">The offsets of the records that were set aside, as far as they are known.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The state; null if it can't be rebuilt exactly.</returns>
-    internal static async Task<byte[]?> RebuildAsync(EntityStage stage, ShardContext context, int partition, EntityRow row, CancellationToken cancellation)
+    internal static async Task<byte[]?> RebuildAsync(
+        EntityStage stage,
+        ShardContext context,
+        int partition,
+        EntityRow row,
+        IReadOnlyCollection<long> quarantined,
+        CancellationToken cancellation)
     {
         if (row.PreviousOffset is not { } from || row.Offset - from > context.Options.MaxRepairRecords)
             return null;
@@ -30,7 +37,7 @@ internal static class EntityRepair
             var newest = stage.Engine.NewestMicros(row.Kind, row.Key.Span);
             await foreach (var record in context.Reader.ReadAsync(partition, from, row.Offset, cancellation))
             {
-                if (!TryApply(stage, record, row, isExact ? long.MinValue : newest))
+                if (!quarantined.Contains(record.Offset) && !TryApply(stage, record, row, isExact ? long.MinValue : newest))
                     return null;
             }
 
@@ -72,7 +79,16 @@ internal static class EntityRepair
 
         if (record.Kind == RecordKind.Transaction && decoded.Transaction.EventTimeMicros <= ambiguousThrough)
             return false;
-        stage.Apply(decoded, new double[stage.Engine.Set.FeatureNames.Count]);
-        return true;
+        try
+        {
+            stage.Apply(decoded, new double[stage.Engine.Set.FeatureNames.Count]);
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever an entity throws: the record was set aside once, in a note that a later checkpoint has removed.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
     }
 }

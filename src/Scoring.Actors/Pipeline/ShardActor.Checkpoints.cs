@@ -76,9 +76,10 @@ public sealed partial class ShardActor
             return true;
         // Somewhat more than is needed, so that not every batch has to look for some.
         EvictTo(Math.Max(0, context.State.MaxEntitiesInMemory - needed - (context.State.MaxEntitiesInMemory / 32)));
-        // What is left over the bound and unchanged waits for the watermark (open sessions), and has to stay.
+        // What is left over the bound and unchanged waits for the watermark (open sessions), and has to stay; so has what
+        // was repaired and waits for a checkpoint that only a further record makes possible.
         return engine.EntitiesInMemory + needed <= context.State.MaxEntitiesInMemory
-            || (engine.ChangedEntities == 0 && checkpoints.Phase == CheckpointPhase.None)
+            || ((engine.ChangedEntities == 0 || nextOffset == checkpoints.DurableOffset) && checkpoints.Phase == CheckpointPhase.None)
             || Wait();
     }
 

@@ -347,7 +347,7 @@ public sealed partial class ShardActor
         foreach (var row in damaged)
         {
             var key = new EntityKey(row.Kind, row.Key);
-            if (await EntityRepair.RebuildAsync(NewStage(), context, Partition, row, cancellation) is { } state)
+            if (await EntityRepair.RebuildAsync(NewStage(), context, Partition, row, quarantined.Keys, cancellation) is { } state)
                 repaired.Add((key, state));
             else
                 incomplete.Add(key);
@@ -416,7 +416,8 @@ public sealed partial class ShardActor
         }
         catch (OperationCanceledException)
         {
-            // Asked to stop: the state stays spoiled, so nothing more of it is applied or stored.
+            // Asked to stop: the state stays spoiled, so nothing more of it is applied or stored, a checkpoint of the
+            // replay that was on its way to the store included.
         }
     }
 

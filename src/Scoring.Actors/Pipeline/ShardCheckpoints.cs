@@ -130,8 +130,12 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
         End();
     }
 
-    /// <summary>Gives the current checkpoint up, with the entities that it was of.</summary>
-    internal void Drop() => End();
+    /// <summary>Gives the current checkpoint up: what it holds counts as changed again.</summary>
+    internal void Drop()
+    {
+        stage?.Engine.FrozenIsLost();
+        End();
+    }
 
     private void End()
     {

@@ -21,6 +21,9 @@ internal sealed class MemoryStore : ISnapshotStore
 
     public int Loads { get; private set; }
 
+    /// <summary>Writes that came while they were held back.</summary>
+    public int HeldWrites { get; private set; }
+
     public IReadOnlyList<QuarantinedRecord> Quarantined => quarantined;
 
     public long Epoch => epoch;
@@ -62,7 +65,11 @@ internal sealed class MemoryStore : ISnapshotStore
     public async Task<bool> WriteAsync(Checkpoint checkpoint, CancellationToken cancellation)
     {
         if (held is { } hold)
+        {
+            HeldWrites++;
             await hold.Task.WaitAsync(cancellation);
+        }
+
         return await Answer(() => checkpoint.Epoch == epoch && Write(checkpoint));
     }
 

@@ -250,6 +250,86 @@ public class ShardRecoveryTests
     }
 
     [Fact]
+    public async Task A_damaged_entity_is_rebuilt_without_the_records_that_were_set_aside()
+    {
+        await CrashAfterAsync(2, checkpointAt: 2);
+        await using (var again = Fixture(committed: 2, probe: FailAtThree))
+        {
+            again.Log.AcknowledgesAtOnce = true;
+            for (var i = 2; i < 6; i++)
+                await again.EnqueueAsync(Record(i, $"t-{i}", afterMillis: i));
+            await again.HandOverAsync();
+        }
+
+        Assert.Equal(6, store.CheckpointOffset);
+        store.Damage("card");
+        store.Damage("user");
+        await using var fixture = Fixture(committed: 6, probe: FailAtThree);
+        await fixture.EnqueueAsync(Record(6, "t-6", afterMillis: 6));
+        var score = await fixture.ScoreAsync(0);
+        Assert.Contains(score["degraded"]!.AsArray(), d => ((string)d!).Contains("state_incomplete", StringComparison.Ordinal));
+
+        static void FailAtThree(InputRecord record)
+        {
+            if (record.Offset == 3)
+                throw new InvalidDataException("made to fail");
+        }
+    }
+
+    // No checkpoint could make room: what has changed is not of a record, so there is no new offset to write it at.
+    [Fact]
+    public async Task A_repaired_entity_that_has_to_stay_in_memory_holds_up_no_batch()
+    {
+        await TwoVersionsAsync();
+        store.Damage("user");
+        await using var fixture = Fixture(committed: 4, state: s => s with { MaxEntitiesInMemory = 2 });
+        await fixture.EnqueueAsync(Record(4, "t-4", card: "c-2", afterMillis: 4));
+        Assert.Equal(1, await CountAsync(fixture, 0));
+    }
+
+    [Fact]
+    public async Task A_shard_that_is_stopped_while_it_replays_for_a_spoiled_record_ends()
+    {
+        var failures = 1;
+        await using var fixture = Fixture(
+            // Reached when what was applied is applied again, and not before.
+            state: s => s with { CheckpointBytes = 800 },
+            probe: r =>
+            {
+                if (r.Offset == 3 && failures-- > 0)
+                    throw new InvalidDataException("made to fail");
+            });
+        fixture.Log.AcknowledgesAtOnce = true;
+        await fixture.SettledAsync();
+        await fixture.EnqueueAsync(Record(0, "t-0"));
+        store.HoldWrites();
+        for (var i = 1; i < 3; i++)
+            await fixture.EnqueueAsync(Record(i, $"t-{i}", afterMillis: i));
+        await UntilAsync(() => fixture.Shard.CommittableOffset == 3);
+        fixture.Commit();
+        fixture.Enqueue(Record(3, "t-3", afterMillis: 3));
+        await UntilAsync(() => store.HeldWrites > 0);
+        fixture.Shard.RequestStop();
+        fixture.Shard.Finish();
+        await fixture.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_shard_that_finishes_after_its_checkpoint_was_dropped_still_writes_its_last()
+    {
+        await using var fixture = Fixture(state: s => s with { MaxDirtyEntities = 1 });
+        await fixture.EnqueueAsync(Record(0, "t-0"));
+        fixture.Shard.RequestStop();
+        fixture.Shard.Finish();
+        await fixture.SettledAsync();
+        // Not acknowledged and hence not committed: the checkpoint that was frozen is given up.
+        fixture.Log.Acknowledge(0);
+        fixture.Shard.Committed(1);
+        await fixture.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, store.CheckpointOffset);
+    }
+
+    [Fact]
     public async Task A_store_that_is_away_is_waited_for()
     {
         store.AwayFor = 3;
