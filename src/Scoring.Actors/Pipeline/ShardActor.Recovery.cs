@@ -418,6 +418,7 @@ public sealed partial class ShardActor
         {
             // Asked to stop: the state stays spoiled, so nothing more of it is applied or stored, a checkpoint of the
             // replay that was on its way to the store included.
+            checkpoints.Drop();
         }
     }
 

@@ -8,7 +8,11 @@ namespace Scoring.Actors.Sink;
 /// <summary>A transactional producer of Kafka's.</summary>
 public sealed partial class KafkaTransactionalClient : ITransactionalClient
 {
-    private static readonly TimeSpan TransactionTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>How long a transaction may be open before the brokers abort it.</summary>
+    public static readonly TimeSpan TransactionTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest time between two commits that leaves them time to take place.</summary>
+    public static readonly TimeSpan LongestInterval = TransactionTimeout / 2;
 
     // Several tries of a call fit into the life of a transaction.
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);

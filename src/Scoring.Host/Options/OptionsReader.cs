@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Npgsql;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
+using Scoring.Actors.Sink;
 using Scoring.Actors.Sql;
 using Scoring.Actors.State;
 using Scoring.Models.Wire;
@@ -139,6 +140,9 @@ internal static class OptionsReader
         Between(options.Output.Linger, TimeSpan.Zero, TimeSpan.FromMinutes(1), "Output:Linger", errors);
         Between(options.Output.DeliveryTimeout, options.Output.Linger + Millisecond, TimeSpan.FromDays(1), "Output:DeliveryTimeout", errors);
         Between(options.Shards.QueueFullDelay, Millisecond, TimeSpan.FromMinutes(1), "Shards:QueueFullDelay", errors);
+        Between(options.Shards.NudgeInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10), "Shards:NudgeInterval", errors);
+        Between(options.Shards.FirstStoreRetry, Millisecond, TimeSpan.FromMinutes(10), "Shards:FirstStoreRetry", errors);
+        Between(options.Shards.LongestStoreRetry, options.Shards.FirstStoreRetry, TimeSpan.FromHours(1), "Shards:LongestStoreRetry", errors);
         Between(options.Shards.TickInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1), "Shards:TickInterval", errors);
         Between(options.Http.ScoreTimeout, Millisecond, TimeSpan.FromHours(1), "Http:ScoreTimeout", errors);
         Between(options.Ledger.RetryDelay, Millisecond, TimeSpan.FromHours(1), "Ledger:RetryDelay", errors);
@@ -156,6 +160,8 @@ internal static class OptionsReader
         Addresses(options.Http.Urls, errors);
         if (options.Source.SessionTimeout < 3 * options.Source.HeartbeatInterval)
             errors.Add($"{ScoringOptions.Section}:Source:SessionTimeout: {options.Source.SessionTimeout} is less than three heartbeats of {options.Source.HeartbeatInterval}; one lost heartbeat would cost the node its partitions");
+        if (options.Output.Guarantee == Guarantee.ExactlyOnce && options.Source.CommitInterval > KafkaTransactionalClient.LongestInterval)
+            errors.Add($"{ScoringOptions.Section}:Source:CommitInterval: {options.Source.CommitInterval} is more than {KafkaTransactionalClient.LongestInterval}; with exactly_once a transaction is open so long, and the brokers abort one that is open for {KafkaTransactionalClient.TransactionTimeout}");
         if (options.Decode.MaxValueBytes is < 1 or > Transaction.MaxPayloadBytes)
             errors.Add($"{ScoringOptions.Section}:Decode:MaxValueBytes: {options.Decode.MaxValueBytes} is not between 1 and {Transaction.MaxPayloadBytes}");
         if (options.Decode.MaxTextBytes < 1)
