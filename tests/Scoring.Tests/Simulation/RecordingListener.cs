@@ -18,8 +18,24 @@ internal sealed class RecordingListener(IGroupClient client) : IGroupListener
         WasAssigned = true;
         Calls.Add($"assigned {string.Join(',', partitions.Order())}");
         Owned.UnionWith(partitions);
-        var committed = client.Committed(partitions);
+        var committed = CommittedOf(partitions);
         return [.. partitions.Select((p, i) => committed[i] ?? client.FirstStartOf(p))];
+    }
+
+    // As the service does: while a group rebalances, a loaded broker may answer no offsets in time.
+    private IReadOnlyList<long?> CommittedOf(IReadOnlyList<int> partitions)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return client.Committed(partitions);
+            }
+            catch (GroupException e) when (tries < 6 && e.IsRetriable)
+            {
+                // The client has waited already.
+            }
+        }
     }
 
     public void Revoked(IReadOnlyList<int> partitions)
