@@ -231,7 +231,12 @@ public sealed partial class ShardActor
     {
         checkpoints.Freeze(entities, nextOffset);
         while (checkpoints.Phase == CheckpointPhase.Writing)
+        {
             checkpoints.WriteSlice();
+            // Other shards of the node may be live.
+            await Task.Yield();
+        }
+
         var checkpoint = checkpoints.Take(Partition, epoch);
         if (!await context.Store.CallAsync((store, cancel) => store.WriteAsync(checkpoint, cancel), cancellation))
         {

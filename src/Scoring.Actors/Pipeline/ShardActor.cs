@@ -22,7 +22,8 @@ namespace Scoring.Actors.Pipeline;
 /// <item>When the log has acknowledged all of a batch and of those before it, its offset may be committed.</item>
 /// <item>Between batches, write out what a checkpoint froze; store it once the group has committed its offset.</item>
 /// </list>
-/// One loop runs all but the model and the store, so the state has one writer and needs no lock.
+/// One loop runs all but the model and the store, so the state has one writer and needs no lock. It lets others have its
+/// thread whenever it has no batch to go on with, between two slices of a checkpoint too: the model may be waiting for it.
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Cancellation sources without timers hold nothing to dispose of.")]
 public sealed partial class ShardActor : IShard
@@ -185,7 +186,9 @@ public sealed partial class ShardActor : IShard
                 ApplyLoaded();
             else if (MayStart && HasRoom())
                 StartBatch();
-            else if (!IsOver && checkpoints.Phase != CheckpointPhase.Writing && !MayFreeze)
+            else if (checkpoints.Phase == CheckpointPhase.Writing)
+                await Task.Yield();
+            else if (!IsOver && !MayFreeze)
                 await mailbox.Reader.WaitToReadAsync();
         }
     }
