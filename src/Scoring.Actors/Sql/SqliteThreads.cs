@@ -22,7 +22,8 @@ internal sealed class SqliteThreads : IAsyncDisposable
     /// <param name="timeout">How long a caller waits for its work, the time in the queue included.</param>
     /// <param name="time">The clock.</param>
     /// <param name="open">Opens a connection.</param>
-    internal SqliteThreads(string name, int threads, int capacity, TimeSpan timeout, TimeProvider time, Func<SqliteConnection> open)
+    /// <param name="isUrgent">Whether somebody waits for the work; if not, it leaves the cores to others.</param>
+    internal SqliteThreads(string name, int threads, int capacity, TimeSpan timeout, TimeProvider time, Func<SqliteConnection> open, bool isUrgent)
     {
         this.open = open;
         this.timeout = timeout;
@@ -30,7 +31,12 @@ internal sealed class SqliteThreads : IAsyncDisposable
         queue = new BlockingCollection<Job>(capacity);
         ended = [.. Enumerable.Range(0, threads).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
         foreach (var end in ended)
-            new Thread(() => Run(end)) { Name = name, IsBackground = true }.Start();
+        {
+            if (isUrgent)
+                new Thread(() => Run(end)) { Name = name, IsBackground = true }.Start();
+            else
+                BackgroundThread.Start(name, () => Run(end));
+        }
     }
 
     /// <summary>Work that waits.</summary>
