@@ -38,7 +38,7 @@ internal static class SqliteState
             watched INTEGER NOT NULL,
             state BLOB NOT NULL,
             previous_state BLOB,
-            PRIMARY KEY (partition, kind, key));
+            PRIMARY KEY (partition, kind, key)) WITHOUT ROWID;
         CREATE INDEX scoring_entity_watched ON scoring_entity (partition) WHERE watched = 1;
         CREATE TABLE scoring_quarantine (
             partition INTEGER NOT NULL,
@@ -82,9 +82,9 @@ internal static class SqliteState
         """;
 
     // Looks at a stretch of the kind's keys and no further: the next purge goes on behind it.
-    internal const string PurgeSlice = "SELECT rowid, key, newest < ?4 AND NOT watched, length(state) FROM scoring_entity WHERE partition = ?1 AND kind = ?2 AND key > ?3 ORDER BY key LIMIT ?5";
+    internal const string PurgeSlice = "SELECT key, newest < ?4 AND NOT watched, length(state) FROM scoring_entity WHERE partition = ?1 AND kind = ?2 AND key > ?3 ORDER BY key LIMIT ?5";
 
-    internal const string Remove = "DELETE FROM scoring_entity WHERE rowid = ?1";
+    internal const string Remove = "DELETE FROM scoring_entity WHERE partition = ?1 AND kind = ?2 AND key = ?3";
 
     internal const string Count = "UPDATE scoring_shard SET stored_entities = stored_entities + ?2, stored_bytes = stored_bytes + ?3 WHERE partition = ?1";
 
