@@ -16,6 +16,9 @@ public sealed record PostgresServerOptions
     /// <summary>Whether it writes through to the disk as in production. Tests of processes that die need not.</summary>
     public bool IsDurable { get; init; }
 
+    /// <summary>Whether the server leaves the cores to other processes: its place may be on another machine, but here it is beside what is measured.</summary>
+    public bool IsBackground { get; init; }
+
     /// <summary>Further settings, by PostgreSQL's names.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }
@@ -186,7 +189,10 @@ public sealed class PostgresServer : IAsyncDisposable
         foreach (var (name, value) in options.Settings)
             arguments.AddRange(["-c", $"{name}={value}"]);
         process?.Dispose();
-        process = Process.Start(Redirected(AsServerUser(Path.Combine(binaries, "postgres"), [.. arguments])))!;
+        // More than there is: the lowest priority, whatever this process has.
+        process = Process.Start(Redirected(options.IsBackground
+            ? AsServerUser("nice", ["-n", "40", Path.Combine(binaries, "postgres"), .. arguments])
+            : AsServerUser(Path.Combine(binaries, "postgres"), [.. arguments])))!;
         var log = new ProcessLog(process);
         var started = time.GetTimestamp();
         while (!await AnswersAsync(cancellation))

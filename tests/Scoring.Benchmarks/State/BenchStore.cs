@@ -33,10 +33,10 @@ internal sealed class BenchStore : IAsyncDisposable
 
     private int Partitions { get; }
 
-    internal static async Task<BenchStore> OpenAsync(SqlProvider provider, int partitions)
+    internal static async Task<BenchStore> OpenAsync(SqlProvider provider, int partitions, bool isServerBackground = false)
     {
         var folder = Directory.CreateTempSubdirectory("scoring-bench-");
-        var server = provider == SqlProvider.Postgres ? await PostgresServer.StartAsync(new PostgresServerOptions { IsDurable = true, Folder = folder.FullName }) : null;
+        var server = provider == SqlProvider.Postgres ? await PostgresServer.StartAsync(new PostgresServerOptions { IsDurable = true, IsBackground = isServerBackground, Folder = folder.FullName }) : null;
         var store = new BenchStore(provider, partitions, folder, server);
         await store.PrepareAsync();
         return store;
