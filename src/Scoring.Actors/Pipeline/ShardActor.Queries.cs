@@ -25,7 +25,7 @@ public sealed partial class ShardActor
     {
         try
         {
-            var loaded = new LoadedEntities(await LoadRowsAsync(needed, life.Token), [], []);
+            var loaded = await LoadRowsAsync(needed, life.Token);
             if (mailbox.Writer.TryWrite(new Message(MessageKind.QueryLoaded, query, default) { Loaded = loaded }))
                 return;
         }
@@ -49,6 +49,13 @@ public sealed partial class ShardActor
     private void AnswerFrom(LoadedEntities loaded, ShardQuery query)
     {
         Interlocked.Decrement(ref queries);
+        if (loaded.IsOvertaken)
+        {
+            query.Refuse();
+            Fenced();
+            return;
+        }
+
         var stage = NewStage();
         var all = new EntityKeySet();
         query.FindMissing(stage, all);

@@ -145,7 +145,7 @@ public sealed partial class ShardActor
             {
                 entities.RestoreMarks(checkpoints.DurableMarks);
                 var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
-                await RestoreAllAsync(watched, cancellation);
+                await RestoreAllAsync(Of(watched), cancellation);
             }
             else
             {
@@ -249,18 +249,22 @@ public sealed partial class ShardActor
             entities.FindMissing(decoded, keys);
     }
 
-    private Task<IReadOnlyList<EntityRow>> LoadRowsAsync(EntityKeySet keys, CancellationToken cancellation)
+    private async Task<LoadedEntities> LoadRowsAsync(EntityKeySet keys, CancellationToken cancellation)
     {
         context.Metrics.Loads.Add(1);
         EntityKey[] wanted = [.. keys.Select(k => new EntityKey(k.Kind, k.Key))];
-        return context.Store.CallAsync((store, cancel) => store.LoadAsync(Partition, wanted, cancel), cancellation);
+        return Of(await context.Store.CallAsync((store, cancel) => store.LoadAsync(Partition, wanted, cancel), cancellation));
     }
+
+    // A later owner may have changed rows or removed them as grown old, and is of a time that this one has not come to: no
+    // write would tell, since nothing of what follows from it is written before it is emitted.
+    private LoadedEntities Of(EntityRows stored) => new(stored.Rows, [], []) { IsOvertaken = stored.Epoch != epoch };
 
     private async Task LoadAsync(Batch batch)
     {
         try
         {
-            Post(batch, new LoadedEntities(await LoadRowsAsync(batch.Missing, life.Token), [], []));
+            Post(batch, await LoadRowsAsync(batch.Missing, life.Token));
         }
         catch (OperationCanceledException) when (life.IsCancellationRequested)
         {
@@ -295,22 +299,18 @@ public sealed partial class ShardActor
     private void Post(Batch batch, LoadedEntities loaded) =>
         mailbox.Writer.TryWrite(new Message(MessageKind.Loaded, batch, default) { Loaded = loaded });
 
-    private async Task RestoreAllAsync(IReadOnlyList<EntityRow> rows, CancellationToken cancellation)
+    private async Task RestoreAllAsync(LoadedEntities loaded, CancellationToken cancellation)
     {
-        if (IsOvertaken(rows))
+        if (loaded.IsOvertaken)
         {
             Fenced();
             throw new OperationCanceledException(life.Token);
         }
 
-        var damaged = Restore(new LoadedEntities(rows, [], []));
+        var damaged = Restore(loaded);
         if (damaged.Count > 0)
             Restore(await RepairAsync(damaged, cancellation));
     }
-
-    // A row that this shard can't have written was written by a later owner, and is of a time that this one has not
-    // come to: no write would tell, since nothing of what follows from it is written before it is emitted.
-    private bool IsOvertaken(IReadOnlyList<EntityRow> rows) => rows.Any(r => r.Offset > checkpoints.HighestOffset);
 
     /// <returns>The rows that are damaged.</returns>
     private List<EntityRow> Restore(LoadedEntities loaded)

@@ -300,7 +300,7 @@ public sealed partial class ShardActor : IShard
     private void ApplyLoaded()
     {
         var batch = loading!;
-        if (IsOvertaken(batch.Loaded!.Rows))
+        if (batch.Loaded!.IsOvertaken)
         {
             Fenced();
             return;

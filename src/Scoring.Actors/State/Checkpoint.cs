@@ -19,6 +19,11 @@ public sealed record ShardOwner(string NodeId, Uri? Address);
 /// <param name="Quarantined">The offsets of the records that must never be applied, from the checkpoint's offset on.</param>
 public sealed record ShardSnapshot(long Epoch, long? Offset, ReadOnlyMemory<byte> Marks, IReadOnlyList<long> Quarantined);
 
+/// <summary>Entities as they are stored, and who may use them.</summary>
+/// <param name="Epoch">The shard's epoch when they were read, or later; 0 for a shard that nobody took over. To the owner of another they say nothing: a later one may have changed or removed rows.</param>
+/// <param name="Rows">Those of the entities that the store has.</param>
+public sealed record EntityRows(long Epoch, IReadOnlyList<EntityRow> Rows);
+
 /// <summary>An entity by its kind and key.</summary>
 /// <param name="Kind">The entity's name in the feature set.</param>
 /// <param name="Key">Its key, as the feature engine writes it.</param>

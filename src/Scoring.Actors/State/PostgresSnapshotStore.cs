@@ -57,14 +57,14 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(keys);
         return CallAsync("load", connection => LoadAsync(connection, partition, keys, cancellation), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+    public Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
         CallAsync("load_watched", connection => LoadWatchedAsync(connection, partition, cancellation), cancellation);
 
     /// <inheritdoc/>
@@ -141,11 +141,11 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         return new ShardSnapshot(epoch, offset, marks, quarantined);
     }
 
-    private async Task<IReadOnlyList<EntityRow>> LoadAsync(NpgsqlConnection connection, int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    private async Task<EntityRows> LoadAsync(NpgsqlConnection connection, int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
     {
         var kinds = keys.Select(k => k.Kind).ToArray();
         var bytes = keys.Select(k => k.Key).ToArray();
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.Load, Of(partition), Of(kinds), Of(bytes)) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.Load, Of(partition), Of(kinds), Of(bytes)), Command(PostgresStatements.ReadEpoch, Of(partition)) } };
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var found = new List<EntityRow>(keys.Count);
         while (await rows.ReadAsync(cancellation))
@@ -154,17 +154,25 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
             found.Add(new EntityRow(key.Kind, key.Key, rows.GetInt64(1), Bytes(rows, 2), Long(rows, 3), Bytes(rows, 4)));
         }
 
-        return metrics.Loaded(found);
+        return new EntityRows(await EpochAsync(rows, cancellation), metrics.Loaded(found));
     }
 
-    private async Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(NpgsqlConnection connection, int partition, CancellationToken cancellation)
+    private async Task<EntityRows> LoadWatchedAsync(NpgsqlConnection connection, int partition, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.LoadWatched, Of(partition)) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.LoadWatched, Of(partition)), Command(PostgresStatements.ReadEpoch, Of(partition)) } };
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var found = new List<EntityRow>();
         while (await rows.ReadAsync(cancellation))
             found.Add(new EntityRow(rows.GetString(0), Bytes(rows, 1), rows.GetInt64(2), Bytes(rows, 3), Long(rows, 4), Bytes(rows, 5)));
-        return metrics.Loaded(found);
+        return new EntityRows(await EpochAsync(rows, cancellation), metrics.Loaded(found));
+    }
+
+    // Each statement sees what was committed before it. The epoch is read after the rows: if it is the caller's, it was
+    // when they were read.
+    private static async Task<long> EpochAsync(NpgsqlDataReader rows, CancellationToken cancellation)
+    {
+        await rows.NextResultAsync(cancellation);
+        return await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0;
     }
 
     private async Task<bool> WriteAsync(NpgsqlConnection connection, Checkpoint checkpoint, CancellationToken cancellation)

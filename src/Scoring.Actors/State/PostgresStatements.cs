@@ -93,6 +93,8 @@ internal static class PostgresStatements
             WHERE partition = $1 AND kind = i.kind AND key = i.key LIMIT 1) e
         """;
 
+    internal const string ReadEpoch = "SELECT epoch FROM scoring_shard WHERE partition = $1";
+
     internal const string LoadWatched = "SELECT kind, key, state_offset, state, previous_offset, previous_state FROM scoring_entity WHERE partition = $1 AND watched";
 
     internal const string Fence = """

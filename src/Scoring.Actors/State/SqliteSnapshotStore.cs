@@ -56,14 +56,14 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(keys);
         return ReadAsync("load", connection => Load(connection, partition, keys), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+    public Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
         ReadAsync("load_watched", connection => LoadWatched(connection, partition), cancellation);
 
     /// <inheritdoc/>
@@ -144,7 +144,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     }
 
     // There is no round trip to save inside a process: a look-up of one key costs less than a statement for many.
-    private IReadOnlyList<EntityRow> Load(SqliteConnection connection, int partition, IReadOnlyList<EntityKey> keys)
+    private EntityRows Load(SqliteConnection connection, int partition, IReadOnlyList<EntityKey> keys)
     {
         using var statement = connection.Statement(SqliteState.Load, partition, null, null);
         var found = new List<EntityRow>(keys.Count);
@@ -157,17 +157,24 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
                 found.Add(Entity(row, kind, key));
         }
 
-        return metrics.Loaded(found);
+        return new EntityRows(Epoch(connection, partition), metrics.Loaded(found));
     }
 
-    private IReadOnlyList<EntityRow> LoadWatched(SqliteConnection connection, int partition)
+    private EntityRows LoadWatched(SqliteConnection connection, int partition)
     {
         using var statement = connection.Statement(SqliteState.LoadWatched, partition);
         using var row = statement.ExecuteReader();
         var found = new List<EntityRow>();
         while (row.Read())
             found.Add(Entity(row, row.GetString(4), Bytes(row, 5)));
-        return metrics.Loaded(found);
+        return new EntityRows(Epoch(connection, partition), metrics.Loaded(found));
+    }
+
+    // In the transaction that read the rows, hence as of the same instant.
+    private static long Epoch(SqliteConnection connection, int partition)
+    {
+        using var statement = connection.Statement(SqliteState.ReadEpoch, partition);
+        return (long?)statement.ExecuteScalar() ?? 0;
     }
 
     private bool Write(SqliteConnection connection, Checkpoint checkpoint)

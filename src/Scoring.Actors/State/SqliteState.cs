@@ -67,6 +67,8 @@ internal static class SqliteState
 
     internal const string Load = "SELECT state_offset, state, previous_offset, previous_state FROM scoring_entity WHERE partition = ?1 AND kind = ?2 AND key = ?3";
 
+    internal const string ReadEpoch = "SELECT epoch FROM scoring_shard WHERE partition = ?1";
+
     internal const string LoadWatched = "SELECT state_offset, state, previous_offset, previous_state, kind, key FROM scoring_entity WHERE partition = ?1 AND watched = 1";
 
     internal const string Fence = "UPDATE scoring_shard SET checkpoint_offset = ?3, marks = ?4, checkpoint_time = julianday('now') WHERE partition = ?1 AND epoch = ?2";

@@ -84,18 +84,19 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
         return new ShardSnapshot(shard.Epoch, shard.Offset, shard.Marks, [.. shard.Quarantined.Where(o => shard.Offset is null || o >= shard.Offset)]);
     }
 
-    internal IReadOnlyList<EntityRow> Load(int partition, IReadOnlyList<EntityKey> keys)
+    internal EntityRows Load(int partition, IReadOnlyList<EntityKey> keys)
     {
         if (!shards.TryGetValue(partition, out var shard))
-            return [];
+            return new EntityRows(0, []);
         var rows = keys.Select(k => shard.Entities.GetValueOrDefault(NameOf(k.Kind, k.Key.Span))).OfType<StoredEntity>().Select(e => e.Row).ToList();
         RowsRead += rows.Count;
         Scheduler.Trace.Note($"database reads p{partition}: {string.Join(", ", keys.Select(k => k.Kind + " " + System.Text.Encoding.Latin1.GetString(k.Key.Span)))}: {string.Join(", ", rows.Select(r => $"{System.Text.Encoding.Latin1.GetString(r.Key.Span)}@{r.Offset}"))}");
-        return rows;
+        return new EntityRows(shard.Epoch, rows);
     }
 
-    internal IReadOnlyList<EntityRow> LoadWatched(int partition) =>
-        shards.TryGetValue(partition, out var shard) ? [.. shard.Entities.Values.Where(e => e.Watched).Select(e => e.Row)] : [];
+    internal EntityRows LoadWatched(int partition) => shards.TryGetValue(partition, out var shard)
+        ? new EntityRows(shard.Epoch, [.. shard.Entities.Values.Where(e => e.Watched).Select(e => e.Row)])
+        : new EntityRows(0, []);
 
     internal bool Write(Checkpoint checkpoint)
     {

@@ -48,19 +48,30 @@ internal sealed class MemoryStore : ISnapshotStore
 
     public void SetBack(long? to) => offset = to;
 
+    /// <summary>Another node takes the shard over, and all rows have grown old and go.</summary>
+    public void TakeOverAndPurge()
+    {
+        lock (gate)
+        {
+            epoch++;
+            rows.Clear();
+            watched.Clear();
+        }
+    }
+
     public Task PrepareAsync(LogIdentity identity, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task<ShardSnapshot> AcquireAsync(int partition, ShardOwner owner, CancellationToken cancellation) =>
         Answer(() => new ShardSnapshot(++epoch, offset, marks, [.. quarantined.Select(q => q.Offset).Where(o => o >= (offset ?? 0))]));
 
-    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation) => Answer<IReadOnlyList<EntityRow>>(() =>
+    public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation) => Answer(() =>
     {
         Loads++;
-        return [.. keys.Select(k => rows.GetValueOrDefault(NameOf(k.Kind, k.Key))).OfType<EntityRow>()];
+        return new EntityRows(epoch, [.. keys.Select(k => rows.GetValueOrDefault(NameOf(k.Kind, k.Key))).OfType<EntityRow>()]);
     });
 
-    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
-        Answer<IReadOnlyList<EntityRow>>(() => [.. rows.Where(r => watched[r.Key]).Select(r => r.Value)]);
+    public Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+        Answer(() => new EntityRows(epoch, [.. rows.Where(r => watched[r.Key]).Select(r => r.Value)]));
 
     public async Task<bool> WriteAsync(Checkpoint checkpoint, CancellationToken cancellation)
     {

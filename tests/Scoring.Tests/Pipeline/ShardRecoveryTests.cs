@@ -126,6 +126,20 @@ public class ShardRecoveryTests
         Assert.Equal(written, store.Written.Count);
     }
 
+    // A zombie: what it would emit with features of its own making could not be told from a repeat of the owner's.
+    [Fact]
+    public async Task A_shard_whose_entities_a_later_owner_has_removed_emits_nothing_of_them_and_drops_itself()
+    {
+        await CrashAfterAsync(2, checkpointAt: 2);
+        await using var old = Fixture(committed: 2);
+        await old.SettledAsync();
+        store.TakeOverAndPurge();
+        old.Enqueue(Record(2, "t-2", afterMillis: 2));
+        await old.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal("fenced", old.Shard.Progress.Down);
+        Assert.Empty(old.Log.Appended);
+    }
+
     [Theory]
     [InlineData(1L, null)] // The group was set back behind the checkpoint.
     [InlineData(null, null)] // The group has no offset any more.
