@@ -9,6 +9,13 @@ public sealed partial class ShardActor
     private void Answer(ShardQuery query)
     {
         var needed = new EntityKeySet();
+        if (!IsStateWhole)
+        {
+            Interlocked.Decrement(ref queries);
+            query.Refuse();
+            return;
+        }
+
         if (mayBeStored)
             query.FindMissing(entities, needed);
         if (needed.Count == 0)
@@ -50,9 +57,10 @@ public sealed partial class ShardActor
     {
         Interlocked.Decrement(ref queries);
         if (loaded.IsOvertaken)
+            Fenced();
+        if (loaded.IsOvertaken || !IsStateWhole)
         {
             query.Refuse();
-            Fenced();
             return;
         }
 

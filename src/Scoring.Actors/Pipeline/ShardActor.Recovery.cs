@@ -22,7 +22,7 @@ public sealed partial class ShardActor
     private readonly CancellationTokenSource recovery = new();
     private readonly CancellationTokenSource life = new();
     private readonly TaskCompletionSource<(long? Committed, long FirstStart)> begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<long, string> quarantined = [];
+    private readonly QuarantineNotes quarantined = new();
     private readonly EntityKeySet missing = new();
     private volatile bool awaitsBegin;
     private readonly ILogger<ShardActor> logger;
@@ -49,8 +49,7 @@ public sealed partial class ShardActor
             // 1. Epoch and C.
             var snapshot = await context.Store.CallAsync((store, cancel) => store.AcquireAsync(Partition, context.Owner, cancel), recovery.Token);
             epoch = snapshot.Epoch;
-            foreach (var offset in snapshot.Quarantined)
-                quarantined[offset] = "quarantined by an earlier owner of the shard, whose note says why";
+            quarantined.Begin(snapshot.Quarantined);
             progress.Acquired(epoch, snapshot.Offset);
 
             // 2. K.
@@ -209,7 +208,7 @@ public sealed partial class ShardActor
             checkpoints.Applied(LogBytes(decoded.Record));
             try
             {
-                if (quarantined.ContainsKey(decoded.Record.Offset))
+                if (quarantined.Contains(decoded.Record.Offset))
                     entities.PassOver(decoded.Record);
                 else
                     entities.Apply(decoded, features);
@@ -347,7 +346,7 @@ public sealed partial class ShardActor
         foreach (var row in damaged)
         {
             var key = new EntityKey(row.Kind, row.Key);
-            if (await EntityRepair.RebuildAsync(NewStage(), context, Partition, row, quarantined.Keys, cancellation) is { } state)
+            if (await EntityRepair.RebuildAsync(NewStage, context, Partition, row, quarantined, entities.AreOriginsFull, cancellation) is { } state)
                 repaired.Add((key, state));
             else
                 incomplete.Add(key);
@@ -397,7 +396,7 @@ public sealed partial class ShardActor
             throw new OperationCanceledException(life.Token);
         }
 
-        quarantined[failed.Offset] = failed.Reason;
+        quarantined.Add(failed.Offset, failed.Reason, checkpoints.DurableOffset);
         context.Metrics.Quarantined.Add(1);
         LogQuarantined(Partition, failed.Offset, failed.Reason);
     }

@@ -53,6 +53,7 @@ public sealed partial class ShardActor : IShard
     private bool finishing;
     private volatile bool abandoned;
     private int queries;
+    private bool isNudged;
 
     /// <summary>Starts a shard.</summary>
     /// <param name="partition">The partition it is.</param>
@@ -126,7 +127,8 @@ public sealed partial class ShardActor : IShard
     }
 
     /// <summary>Lets the shard look at the clock: whether a checkpoint is due.</summary>
-    public void Nudge() => mailbox.Writer.TryWrite(new Message(MessageKind.Nudge, null, default));
+    /// <returns>False if it has not come to look since it was last asked to: a shard that waits for its store or its log must not collect these.</returns>
+    public bool Nudge() => !Interlocked.Exchange(ref isNudged, true) && mailbox.Writer.TryWrite(new Message(MessageKind.Nudge, null, default));
 
     /// <summary>Puts a question to the shard, which answers it between two batches, or refuses it when it is not live or too many wait.</summary>
     /// <param name="query">The question.</param>
@@ -240,6 +242,7 @@ public sealed partial class ShardActor : IShard
                 finishing = true;
                 break;
             case MessageKind.Nudge:
+                Volatile.Write(ref isNudged, false);
                 break;
         }
     }
@@ -247,7 +250,9 @@ public sealed partial class ShardActor : IShard
     private void Stop()
     {
         stopping = true;
-        progress.Enter(ShardPhase.Stopping);
+        // A shard that was not live yet has part of its state, and does not become one that answers questions.
+        if (progress.Phase == ShardPhase.Live)
+            progress.Enter(ShardPhase.Stopping);
         progress.AddWaiting(-waiting.Count);
         waiting.Clear();
         // It was not applied, so it is as if it had not begun.
@@ -352,7 +357,7 @@ public sealed partial class ShardActor : IShard
     private void Apply(in DecodedRecord decoded, Batch batch)
     {
         checkpoints.Applied(LogBytes(decoded.Record));
-        if (quarantined.TryGetValue(decoded.Record.Offset, out var reason))
+        if (quarantined.TryGet(decoded.Record.Offset, out var reason))
         {
             entities.PassOver(decoded.Record);
             batch.Dead.Add(new DeadRecord(decoded.Record, new Rejection(RejectReason.Poison, reason)));

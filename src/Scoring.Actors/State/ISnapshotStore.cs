@@ -44,7 +44,10 @@ public interface ISnapshotStore : IAsyncDisposable
     /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now; the checkpoint may or may not have been written.</exception>
     Task<bool> WriteAsync(Checkpoint checkpoint, CancellationToken cancellation);
 
-    /// <summary>Notes that a record of the input log must never be applied to the shard's entities.</summary>
+    /// <summary>
+    /// Notes that a record of the input log must never be applied to the shard's entities. Beyond
+    /// <see cref="ShardSnapshot.MaxQuarantined"/> the oldest notes before the shard's checkpoint go.
+    /// </summary>
     /// <param name="partition">The shard.</param>
     /// <param name="epoch">The caller's epoch.</param>
     /// <param name="record">The record.</param>

@@ -82,7 +82,10 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
             "quarantine",
             async connection =>
             {
-                await using var batch = Batch(connection, Command(PostgresStatements.Quarantine, Of(partition), Of(epoch), Of(record.Offset), Of(record.Reason)));
+                await using var batch = Batch(
+                    connection,
+                    Command(PostgresStatements.Quarantine, Of(partition), Of(epoch), Of(record.Offset), Of(record.Reason)),
+                    Command(PostgresStatements.PruneQuarantine, Of(partition), Of(epoch), Of(ShardSnapshot.MaxQuarantined)));
                 return await batch.ExecuteNonQueryAsync(cancellation) > 0;
             },
             cancellation);
@@ -204,8 +207,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         await ExecuteAsync(
             connection,
             cancellation,
-            Command(PostgresStatements.Count, Of(checkpoint.Partition), Of(added - removed), Of(bytes)),
-            Command(PostgresStatements.PruneQuarantine, Of(checkpoint.Partition), Of(checkpoint.Offset)));
+            Command(PostgresStatements.Count, Of(checkpoint.Partition), Of(added - removed), Of(bytes)));
         await transaction.CommitAsync(cancellation);
         metrics.Wrote(checkpoint, removed);
         return true;

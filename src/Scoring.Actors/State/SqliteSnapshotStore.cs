@@ -77,7 +77,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     public Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return WriteAsync("quarantine", connection => connection.Run(SqliteState.Quarantine, partition, epoch, record.Offset, record.Reason) > 0, cancellation);
+        return WriteAsync("quarantine", connection => Quarantine(connection, partition, epoch, record), cancellation);
     }
 
     /// <inheritdoc/>
@@ -135,7 +135,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         using var row = shard.ExecuteReader();
         row.Read();
         var (epoch, offset, marks) = (row.GetInt64(0), Long(row, 1), Bytes(row, 2));
-        using var noted = connection.Statement(SqliteState.ReadQuarantine, partition, offset ?? 0);
+        using var noted = connection.Statement(SqliteState.ReadQuarantine, partition);
         using var rows = noted.ExecuteReader();
         var quarantined = new List<long>();
         while (rows.Read())
@@ -190,7 +190,6 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         }
 
         connection.Run(SqliteState.Count, checkpoint.Partition, added - removed, bytes);
-        connection.Run(SqliteState.PruneQuarantine, checkpoint.Partition, checkpoint.Offset);
         metrics.Wrote(checkpoint, removed);
         return true;
     }
@@ -238,6 +237,14 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         foreach (var id in rows)
             connection.Run(SqliteState.Remove, id);
         return (rows.Count, bytes);
+    }
+
+    private static bool Quarantine(SqliteConnection connection, int partition, long epoch, QuarantinedRecord record)
+    {
+        if (connection.Run(SqliteState.Quarantine, partition, epoch, record.Offset, record.Reason) == 0)
+            return false;
+        connection.Run(SqliteState.PruneQuarantine, partition, epoch, ShardSnapshot.MaxQuarantined);
+        return true;
     }
 
     private static bool Report(SqliteConnection connection, IReadOnlyList<ShardReport> reports)

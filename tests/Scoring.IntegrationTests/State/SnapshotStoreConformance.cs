@@ -164,7 +164,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_quarantined_record_is_told_to_each_owner_until_a_checkpoint_lies_behind_it()
+    public async Task A_quarantined_record_is_told_to_each_owner_though_a_checkpoint_lies_behind_it()
     {
         var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
         foreach (var offset in new[] { 0, 12, 7, 7 })
@@ -172,8 +172,22 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         var snapshot = await store.AcquireAsync(0, Owner, default);
         Assert.Equal([0, 7, 12], snapshot.Quarantined);
         await store.WriteAsync(Checkpoint(0, snapshot.Epoch, 7), default);
-        Assert.Equal([7, 12], (await store.AcquireAsync(0, Owner, default)).Quarantined);
+        Assert.Equal([0, 7, 12], (await store.AcquireAsync(0, Owner, default)).Quarantined);
         Assert.Empty((await store.AcquireAsync(1, Owner, default)).Quarantined);
+    }
+
+    [Fact]
+    public async Task Of_too_many_quarantined_records_the_oldest_before_the_checkpoint_are_forgotten()
+    {
+        var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
+        await RunSqlAsync($"WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {ShardSnapshot.MaxQuarantined - 1}) INSERT INTO scoring_quarantine (partition, record_offset, reason) SELECT 0, i, '' FROM n");
+        await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_000, "before any checkpoint"), default);
+        await store.WriteAsync(Checkpoint(0, epoch, 1), default);
+        await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_001, "the checkpoint is behind one note alone"), default);
+        Assert.Equal(Enumerable.Range(1, ShardSnapshot.MaxQuarantined - 1).Select(i => (long)i).Append(1_000_000).Append(1_000_001), (await store.AcquireAsync(0, Owner, default)).Quarantined);
+
+        Assert.False(await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_002, "zombie"), default));
+        Assert.Equal(ShardSnapshot.MaxQuarantined + 1, (await store.AcquireAsync(0, Owner, default)).Quarantined.Count);
     }
 
     [Fact]

@@ -46,6 +46,8 @@ internal sealed class MemoryStore : ISnapshotStore
         }
     }
 
+    public void Quarantine(IEnumerable<QuarantinedRecord> records) => quarantined.AddRange(records);
+
     public void SetBack(long? to) => offset = to;
 
     /// <summary>Another node takes the shard over, and all rows have grown old and go.</summary>
@@ -62,7 +64,7 @@ internal sealed class MemoryStore : ISnapshotStore
     public Task PrepareAsync(LogIdentity identity, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task<ShardSnapshot> AcquireAsync(int partition, ShardOwner owner, CancellationToken cancellation) =>
-        Answer(() => new ShardSnapshot(++epoch, offset, marks, [.. quarantined.Select(q => q.Offset).Where(o => o >= (offset ?? 0))]));
+        Answer(() => new ShardSnapshot(++epoch, offset, marks, [.. quarantined.Select(q => q.Offset)]));
 
     public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation) => Answer(() =>
     {
