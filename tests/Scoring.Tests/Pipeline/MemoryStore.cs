@@ -11,11 +11,15 @@ internal sealed class MemoryStore : ISnapshotStore
     private readonly List<QuarantinedRecord> quarantined = [];
     private TaskCompletionSource? held;
     private long epoch;
+    private int reported;
     private long? offset;
     private ReadOnlyMemory<byte> marks;
 
     /// <summary>How many of the next calls fail because the store is away.</summary>
     public int AwayFor { get; set; }
+
+    /// <summary>What becomes of a report, the first, the second…</summary>
+    public Func<int, Task>? Reporting { get; set; }
 
     public List<Checkpoint> Written { get; } = [];
 
@@ -94,7 +98,8 @@ internal sealed class MemoryStore : ISnapshotStore
         return true;
     });
 
-    public Task ReportAsync(IReadOnlyList<ShardReport> reports, CancellationToken cancellation) => Task.CompletedTask;
+    public Task ReportAsync(IReadOnlyList<ShardReport> reports, CancellationToken cancellation) =>
+        Reporting?.Invoke(Interlocked.Increment(ref reported)) ?? Task.CompletedTask;
 
     public Task<IReadOnlyList<ShardRow>> ShardsAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ShardRow>>([]);
 
