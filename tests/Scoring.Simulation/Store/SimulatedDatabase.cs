@@ -52,19 +52,25 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
     /// <param name="partition">The shard.</param>
     public long? CheckpointOffset(int partition) => shards.TryGetValue(partition, out var shard) ? shard.Offset : null;
 
-    /// <summary>Flips a byte in the newest version of some stored row, as a failing disk does.</summary>
-    /// <param name="partition">The shard.</param>
-    /// <returns>The row that was damaged; null if the shard has none.</returns>
-    public string? Damage(int partition)
+    /// <summary>Rows that were damaged.</summary>
+    public int Damaged { get; private set; }
+
+    /// <summary>The users of whose entities a row was damaged at any time, by partition.</summary>
+    public HashSet<(int Partition, string User)> DamagedUsers { get; } = [];
+
+    /// <summary>Flips a bit in the newest version of some stored row, as a failing disk does.</summary>
+    /// <param name="partition">The shard; one without rows is let be.</param>
+    /// <param name="previousToo">Whether the version before it loses a bit as well.</param>
+    public void Damage(int partition, bool previousToo)
     {
         if (!shards.TryGetValue(partition, out var shard) || shard.Entities.Count == 0)
-            return null;
-        var (key, entity) = shard.Entities.ElementAt(Scheduler.Next(shard.Entities.Count));
-        var state = entity.Row.State.ToArray();
-        state[Scheduler.Next(state.Length)] ^= (byte)(1 << Scheduler.Next(8));
-        shard.Entities[key] = entity with { Row = entity.Row with { State = state } };
-        Scheduler.Trace.Note($"database damages p{partition} {key}");
-        return key;
+            return;
+        var (name, entity) = shard.Entities.ElementAt(Scheduler.Next(shard.Entities.Count));
+        var row = entity.Row with { State = Flipped(entity.Row.State) };
+        shard.Entities[name] = entity with { Row = previousToo ? row with { PreviousState = Flipped(row.PreviousState) } : row };
+        Damaged++;
+        DamagedUsers.Add((partition, UserOf(row.Key.Span)));
+        Scheduler.Trace.Note($"database damages p{partition} {name} of {UserOf(row.Key.Span)}{(previousToo ? " and its version before" : "")}");
     }
 
     internal void Prepare(LogIdentity wanted)
@@ -213,6 +219,18 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
             shard.Entities.Remove(old.Key);
         }
     }
+
+    private byte[] Flipped(ReadOnlyMemory<byte> state)
+    {
+        var bytes = state.ToArray();
+        if (bytes.Length > 0)
+            bytes[Scheduler.Next(bytes.Length)] ^= (byte)(1 << Scheduler.Next(8));
+        return bytes;
+    }
+
+    // A card's key is its user's, a byte that no text has, and its own.
+    private static string UserOf(ReadOnlySpan<byte> key) =>
+        System.Text.Encoding.UTF8.GetString(key.IndexOf((byte)0xFF) is >= 0 and var end ? key[..end] : key);
 
     private static string NameOf(string kind, ReadOnlySpan<byte> key) => $"{kind} {Convert.ToHexString(key)}";
 
