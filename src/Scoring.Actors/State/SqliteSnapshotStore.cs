@@ -134,7 +134,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         using var shard = connection.Statement(SqliteState.ReadShard, partition);
         using var row = shard.ExecuteReader();
         row.Read();
-        var (epoch, offset, marks) = (row.GetInt64(0), Long(row, 1), Bytes(row, 2));
+        var (epoch, offset, marks) = (row.GetInt64(0), row.LongAt(1), row.BytesAt(2));
         using var noted = connection.Statement(SqliteState.ReadQuarantine, partition);
         using var rows = noted.ExecuteReader();
         var quarantined = new List<long>();
@@ -166,7 +166,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         using var row = statement.ExecuteReader();
         var found = new List<EntityRow>();
         while (row.Read())
-            found.Add(Entity(row, row.GetString(4), Bytes(row, 5)));
+            found.Add(Entity(row, row.GetString(4), row.BytesAt(5)));
         return new EntityRows(Epoch(connection, partition), metrics.Loaded(found));
     }
 
@@ -218,7 +218,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         {
             for (; row.Read(); seen++)
             {
-                last = Bytes(row, 1);
+                last = row.BytesAt(1);
                 if (!row.GetBoolean(2))
                     continue;
                 rows.Add(row.GetInt64(0));
@@ -253,25 +253,8 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         using var row = statement.ExecuteReader();
         var shards = new List<ShardRow>();
         while (row.Read())
-            shards.Add(Shard(row));
+            shards.Add(StoredRows.Shard(row, static (r, column) => TimeSpan.FromDays(Math.Max(0, r.GetDouble(column)))));
         return shards;
-    }
-
-    private static ShardRow Shard(SqliteDataReader row)
-    {
-        var report = new ShardReport
-        {
-            Partition = row.GetInt32(0),
-            Epoch = row.GetInt64(1),
-            Phase = row.GetString(2),
-            CommittedOffset = Long(row, 3),
-            EndOffset = Long(row, 4),
-            WatermarkMicros = Long(row, 5),
-            Entities = row.GetInt64(6),
-            EntityBytes = row.GetInt64(7),
-        };
-        var owner = new ShardOwner(row.GetString(8), row.IsDBNull(9) ? null : new Uri(row.GetString(9)));
-        return new ShardRow(report, owner, Long(row, 10), Age(row, 11), Age(row, 12), row.GetInt64(13), row.GetInt64(14));
     }
 
     private Task<T> ReadAsync<T>(string operation, Func<SqliteConnection, T> read, CancellationToken cancellation) =>
@@ -293,11 +276,5 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     private static bool IsTransient(Exception failure) => failure is TimeoutException || SqliteStatements.IsTransient(failure);
 
     private static EntityRow Entity(SqliteDataReader row, string kind, ReadOnlyMemory<byte> key) =>
-        new(kind, key, row.GetInt64(0), Bytes(row, 1), Long(row, 2), Bytes(row, 3));
-
-    private static long? Long(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
-
-    private static TimeSpan? Age(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : TimeSpan.FromDays(Math.Max(0, row.GetDouble(column)));
-
-    private static byte[] Bytes(SqliteDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<byte[]>(column);
+        new(kind, key, row.GetInt64(0), row.BytesAt(1), row.LongAt(2), row.BytesAt(3));
 }
