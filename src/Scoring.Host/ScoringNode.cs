@@ -47,6 +47,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly InputRelay? relay;
     private readonly LedgerProjection projection;
     private readonly ILogger<ScoringNode> logger;
+    private readonly ILoggerFactory loggers;
     private readonly IMeterFactory meters;
     private readonly TaskCompletionSource cannotBegin = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int disposed;
@@ -54,6 +55,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private ScoringNode(ScoringOptions configured, FeatureSet features, ModelBundle bundle, IMeterFactory meters, ILoggerFactory loggers, TimeProvider time)
     {
         logger = loggers.CreateLogger<ScoringNode>();
+        this.loggers = loggers;
         Topics = configured.Topics.Resolved();
         broker = configured.Kafka.BootstrapServers.Length == 0 ? StartBroker(configured, Topics) : null;
         Options = broker is null ? configured : WithBroker(configured, broker.BootstrapServers);
@@ -169,27 +171,38 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>The partitions of this node.</summary>
     public IReadOnlyList<PartitionState> Partitions() => source.Partitions();
 
-    /// <summary>Stops taking records, finishes what has begun, commits it, and leaves the group.</summary>
+    /// <summary>Stops taking records, finishes what has begun, commits it, and leaves the group; each step whatever became of another.</summary>
+    /// <exception cref="AggregateException">Some steps failed.</exception>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) == 1)
             return;
-        await stop.CancelAsync();
-        await begun;
-        if (clock is not null)
-            await clock.DisposeAsync();
-        if (reporter is not null)
-            await reporter.DisposeAsync();
-        await Task.WhenAll(source.DisposeAsync().AsTask(), relay?.DisposeAsync().AsTask() ?? Task.CompletedTask, projection.DisposeAsync().AsTask());
-        await model.DisposeAsync();
+        await StopSteps.RunAsync(
+            stop.CancelAsync,
+            () => begun,
+            () => DisposeAsync(clock),
+            () => DisposeAsync(reporter),
+            () => Task.WhenAll(DisposeAsync(source), DisposeAsync(relay), DisposeAsync(projection)),
+            () => DisposeAsync(model),
+            StopSteps.Of(Flush),
+            StopSteps.Of(() => transactions?.Dispose()),
+            StopSteps.Of(log.Dispose),
+            StopSteps.Of(Ledger.Dispose),
+            () => DisposeAsync(store),
+            StopSteps.Of(stop.Dispose),
+            StopSteps.Of(() => broker?.Dispose()));
+    }
+
+    private static async Task DisposeAsync(IAsyncDisposable? part)
+    {
+        if (part is not null)
+            await part.DisposeAsync();
+    }
+
+    private void Flush()
+    {
         if (!log.Flush(FlushTimeout))
             LogUnflushed(FlushTimeout);
-        transactions?.Dispose();
-        log.Dispose();
-        Ledger.Dispose();
-        await store.DisposeAsync();
-        stop.Dispose();
-        broker?.Dispose();
     }
 
     // Nothing is read before the store is known to hold this log's state, or none.
@@ -208,7 +221,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
                 stop.Token);
             InputPartitions = partitions;
             clock = new ShardClock(shards, context, meters);
-            reporter = new ShardReporter(shards, source.Partitions, store, context, meters);
+            reporter = new ShardReporter(shards, source.Partitions, store, context, meters, loggers.CreateLogger<ShardReporter>());
             source.Start();
             relay?.Start();
         }

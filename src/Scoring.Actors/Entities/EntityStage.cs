@@ -47,6 +47,9 @@ public sealed class EntityStage
     /// <summary>The sessions that the last record closed or corrected; valid until the next record.</summary>
     public IReadOnlyList<SessionClosed> SessionsClosed => engine.SessionsClosed;
 
+    /// <summary>Whether records of a further origin partition would be refused.</summary>
+    public bool AreOriginsFull => origins.AreFull;
+
     /// <summary>What is held of each kind of entity.</summary>
     public IReadOnlyList<EntityStatistics> Statistics() => engine.Statistics();
 
@@ -121,6 +124,8 @@ public sealed class EntityStage
         var origin = decoded.Record.Origin;
         if (origin is not null && origins.IsRepeat(origin))
             return new Applied(EntityOutcome.RelayedBefore, false, [], null);
+        if (origin is not null && !origins.HasRoomFor(origin))
+            return new Applied(EntityOutcome.Rejected, false, [], TooManyOrigins(origin));
         var applied = decoded.Rejection is { } rejection ? new Applied(EntityOutcome.Rejected, false, [], rejection) : ApplyValid(decoded, features);
         probe?.Invoke(decoded.Record);
         if (origin is not null)
@@ -132,9 +137,13 @@ public sealed class EntityStage
     /// <param name="record">The record.</param>
     public void PassOver(in InputRecord record)
     {
-        if (record.Origin is { } origin && !origins.IsRepeat(origin))
+        if (record.Origin is { } origin && !origins.IsRepeat(origin) && origins.HasRoomFor(origin))
             origins.Note(origin);
     }
+
+    private static Rejection TooManyOrigins(RecordOrigin origin) => new(
+        RejectReason.TooManyOrigins,
+        $"the shard keeps marks of {OriginMarks.Max} partitions that records are relayed from, and {origin.Topic}:{origin.Partition} would be one more: whether the record is a repeat can't be told");
 
     /// <summary>Reads a card's features as of its newest event.</summary>
     /// <param name="userId">The user.</param>

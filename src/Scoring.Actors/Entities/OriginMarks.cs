@@ -8,14 +8,23 @@ namespace Scoring.Actors.Entities;
 /// <summary>
 /// The highest offset of each origin partition that a shard has applied. A relay appends the records of an origin
 /// partition in order and starts again behind what it has committed, so whatever is not above the mark is a repeat.
+/// Headers that name ever more origins can't make the state grow: there is a most, and it depends on the log alone.
 /// Owned by one shard.
 /// </summary>
 internal sealed class OriginMarks
 {
+    /// <summary>Origin partitions of one shard at most; more than the topics of any relay have.</summary>
+    internal const int Max = 4_096;
+
     private readonly Dictionary<(string Topic, int Partition), long> highest = [];
+
+    internal bool AreFull => highest.Count >= Max;
 
     internal bool IsRepeat(RecordOrigin origin) =>
         highest.TryGetValue((origin.Topic, origin.Partition), out var mark) && origin.Offset <= mark;
+
+    /// <summary>Whether the origin's partition has a mark, or may have one.</summary>
+    internal bool HasRoomFor(RecordOrigin origin) => !AreFull || highest.ContainsKey((origin.Topic, origin.Partition));
 
     internal void Note(RecordOrigin origin) => highest[(origin.Topic, origin.Partition)] = origin.Offset;
 

@@ -12,4 +12,7 @@ internal sealed record LoadedEntities(
     IReadOnlyList<EntityKey> Incomplete)
 {
     internal static LoadedEntities None { get; } = new([], [], []);
+
+    /// <summary>Whether the shard was another owner's by the time the store was read: nothing of it says anything to this one.</summary>
+    internal bool IsOvertaken { get; init; }
 }

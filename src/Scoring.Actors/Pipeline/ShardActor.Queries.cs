@@ -9,6 +9,13 @@ public sealed partial class ShardActor
     private void Answer(ShardQuery query)
     {
         var needed = new EntityKeySet();
+        if (!IsStateWhole)
+        {
+            Interlocked.Decrement(ref queries);
+            query.Refuse();
+            return;
+        }
+
         if (mayBeStored)
             query.FindMissing(entities, needed);
         if (needed.Count == 0)
@@ -25,7 +32,7 @@ public sealed partial class ShardActor
     {
         try
         {
-            var loaded = new LoadedEntities(await LoadRowsAsync(needed, life.Token), [], []);
+            var loaded = await LoadRowsAsync(needed, life.Token);
             if (mailbox.Writer.TryWrite(new Message(MessageKind.QueryLoaded, query, default) { Loaded = loaded }))
                 return;
         }
@@ -49,6 +56,14 @@ public sealed partial class ShardActor
     private void AnswerFrom(LoadedEntities loaded, ShardQuery query)
     {
         Interlocked.Decrement(ref queries);
+        if (loaded.IsOvertaken)
+            Fenced();
+        if (loaded.IsOvertaken || !IsStateWhole)
+        {
+            query.Refuse();
+            return;
+        }
+
         var stage = NewStage();
         var all = new EntityKeySet();
         query.FindMissing(stage, all);

@@ -22,7 +22,6 @@ public sealed partial class ShardActor
     private readonly CancellationTokenSource recovery = new();
     private readonly CancellationTokenSource life = new();
     private readonly TaskCompletionSource<(long? Committed, long FirstStart)> begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<long, string> quarantined = [];
     private readonly EntityKeySet missing = new();
     private volatile bool awaitsBegin;
     private readonly ILogger<ShardActor> logger;
@@ -30,7 +29,6 @@ public sealed partial class ShardActor
 
     // Whether the store may hold entities that are not in memory.
     private bool mayBeStored;
-    private Suspect? suspect;
 
     /// <inheritdoc/>
     public bool AwaitsBegin => awaitsBegin;
@@ -49,8 +47,7 @@ public sealed partial class ShardActor
             // 1. Epoch and C.
             var snapshot = await context.Store.CallAsync((store, cancel) => store.AcquireAsync(Partition, context.Owner, cancel), recovery.Token);
             epoch = snapshot.Epoch;
-            foreach (var offset in snapshot.Quarantined)
-                quarantined[offset] = "quarantined by an earlier owner of the shard, whose note says why";
+            quarantined.Begin(snapshot.Quarantined);
             progress.Acquired(epoch, snapshot.Offset);
 
             // 2. K.
@@ -145,7 +142,7 @@ public sealed partial class ShardActor
             {
                 entities.RestoreMarks(checkpoints.DurableMarks);
                 var watched = await context.Store.CallAsync((store, cancel) => store.LoadWatchedAsync(Partition, cancel), cancellation);
-                await RestoreAllAsync(watched, cancellation);
+                await RestoreAllAsync(Of(watched), cancellation);
             }
             else
             {
@@ -209,7 +206,7 @@ public sealed partial class ShardActor
             checkpoints.Applied(LogBytes(decoded.Record));
             try
             {
-                if (quarantined.ContainsKey(decoded.Record.Offset))
+                if (quarantined.Contains(decoded.Record.Offset))
                     entities.PassOver(decoded.Record);
                 else
                     entities.Apply(decoded, features);
@@ -254,18 +251,22 @@ public sealed partial class ShardActor
             entities.FindMissing(decoded, keys);
     }
 
-    private Task<IReadOnlyList<EntityRow>> LoadRowsAsync(EntityKeySet keys, CancellationToken cancellation)
+    private async Task<LoadedEntities> LoadRowsAsync(EntityKeySet keys, CancellationToken cancellation)
     {
         context.Metrics.Loads.Add(1);
         EntityKey[] wanted = [.. keys.Select(k => new EntityKey(k.Kind, k.Key))];
-        return context.Store.CallAsync((store, cancel) => store.LoadAsync(Partition, wanted, cancel), cancellation);
+        return Of(await context.Store.CallAsync((store, cancel) => store.LoadAsync(Partition, wanted, cancel), cancellation));
     }
+
+    // A later owner may have changed rows or removed them as grown old, and is of a time that this one has not come to: no
+    // write would tell, since nothing of what follows from it is written before it is emitted.
+    private LoadedEntities Of(EntityRows stored) => new(stored.Rows, [], []) { IsOvertaken = stored.Epoch != epoch };
 
     private async Task LoadAsync(Batch batch)
     {
         try
         {
-            Post(batch, new LoadedEntities(await LoadRowsAsync(batch.Missing, life.Token), [], []));
+            Post(batch, await LoadRowsAsync(batch.Missing, life.Token));
         }
         catch (OperationCanceledException) when (life.IsCancellationRequested)
         {
@@ -300,22 +301,18 @@ public sealed partial class ShardActor
     private void Post(Batch batch, LoadedEntities loaded) =>
         mailbox.Writer.TryWrite(new Message(MessageKind.Loaded, batch, default) { Loaded = loaded });
 
-    private async Task RestoreAllAsync(IReadOnlyList<EntityRow> rows, CancellationToken cancellation)
+    private async Task RestoreAllAsync(LoadedEntities loaded, CancellationToken cancellation)
     {
-        if (IsOvertaken(rows))
+        if (loaded.IsOvertaken)
         {
             Fenced();
             throw new OperationCanceledException(life.Token);
         }
 
-        var damaged = Restore(new LoadedEntities(rows, [], []));
+        var damaged = Restore(loaded);
         if (damaged.Count > 0)
             Restore(await RepairAsync(damaged, cancellation));
     }
-
-    // A row that this shard can't have written was written by a later owner, and is of a time that this one has not
-    // come to: no write would tell, since nothing of what follows from it is written before it is emitted.
-    private bool IsOvertaken(IReadOnlyList<EntityRow> rows) => rows.Any(r => r.Offset > checkpoints.HighestOffset);
 
     /// <returns>The rows that are damaged.</returns>
     private List<EntityRow> Restore(LoadedEntities loaded)
@@ -352,7 +349,7 @@ public sealed partial class ShardActor
         foreach (var row in damaged)
         {
             var key = new EntityKey(row.Kind, row.Key);
-            if (await EntityRepair.RebuildAsync(NewStage(), context, Partition, row, quarantined.Keys, cancellation) is { } state)
+            if (await EntityRepair.RebuildAsync(NewStage, context, Partition, row, quarantined, entities.AreOriginsFull, cancellation) is { } state)
                 repaired.Add((key, state));
             else
                 incomplete.Add(key);
@@ -361,70 +358,6 @@ public sealed partial class ShardActor
         context.Metrics.Repaired.Add(repaired.Count);
         context.Metrics.Incomplete.Add(incomplete.Count);
         return new LoadedEntities([], repaired, incomplete);
-    }
-
-    // Takes back a record that threw, with what follows it in its batch; the state it left is not to be trusted.
-    private void PutBack(Batch batch, int index, Exception thrown)
-    {
-        if (batch.Rows > batch.Scored.Count)
-            batch.RemoveLastRow();
-        var records = batch.Decoded[index..];
-        var again = new Queue<InputRecord>(records.Length + waiting.Count);
-        foreach (ref readonly var decoded in records)
-            again.Enqueue(decoded.Record);
-        foreach (var record in waiting)
-            again.Enqueue(record);
-        progress.AddWaiting(records.Length);
-        waiting = again;
-        suspect = SuspectAt(records[0].Record.Offset, thrown);
-        batch.EndBefore(index);
-    }
-
-    private Suspect SuspectAt(long offset, Exception thrown)
-    {
-        context.Metrics.EntityFailures.Add(1);
-        LogSpoiled(Partition, offset, thrown);
-        return suspect?.Offset == offset
-            ? suspect with { Failures = suspect.Failures + 1, IsRebuilt = false }
-            : new Suspect(offset, 1, false, $"{thrown.GetType().Name}: {thrown.Message}");
-    }
-
-    // The second time a record throws it is set aside for good, in the store before its dead letter's commit.
-    private async Task NoteAsync(Suspect failed)
-    {
-        suspect = failed;
-        if (failed.Failures < 2)
-            return;
-        var record = new QuarantinedRecord(failed.Offset, failed.Reason);
-        if (!await context.Store.CallAsync((store, cancel) => store.QuarantineAsync(Partition, epoch, record, cancel), life.Token))
-        {
-            Fenced();
-            throw new OperationCanceledException(life.Token);
-        }
-
-        quarantined[failed.Offset] = failed.Reason;
-        context.Metrics.Quarantined.Add(1);
-        LogQuarantined(Partition, failed.Offset, failed.Reason);
-    }
-
-    private async Task RebuildForSuspectAsync()
-    {
-        try
-        {
-            await NoteAsync(suspect!);
-            checkpoints.Drop();
-            var offset = suspect!.Offset;
-            await RebuildAsync(offset, recovery.Token);
-            // A rebuild may have met another record that throws; the one that was asked about is next in any case.
-            suspect = new Suspect(offset, suspect?.Offset == offset ? suspect.Failures : 1, true, suspect?.Reason ?? "");
-            checkpoints.Force();
-        }
-        catch (OperationCanceledException)
-        {
-            // Asked to stop: the state stays spoiled, so nothing more of it is applied or stored, a checkpoint of the
-            // replay that was on its way to the store included.
-            checkpoints.Drop();
-        }
     }
 
     private void Fenced()
@@ -453,13 +386,6 @@ public sealed partial class ShardActor
     // What a record costs in the log beside its key and value, roughly.
     private const int RecordOverheadBytes = 70;
 
-    /// <summary>A record that threw while it was applied.</summary>
-    /// <param name="Offset">Its offset.</param>
-    /// <param name="Failures">How often.</param>
-    /// <param name="IsRebuilt">Whether the state has been made anew since.</param>
-    /// <param name="Reason">What it threw.</param>
-    private sealed record Suspect(long Offset, int Failures, bool IsRebuilt, string Reason);
-
     [LoggerMessage(Level = LogLevel.Information, Message = "Partition {Partition} is live with epoch {Epoch}: checkpoint at {Checkpoint}, live at {Live}, after {Millis:F0} ms")]
     private partial void LogLive(int partition, long epoch, long checkpoint, long live, double millis);
 
@@ -471,10 +397,4 @@ public sealed partial class ShardActor
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The stored {Kind} of partition {Partition} at offset {Offset} is damaged: {Why}")]
     private partial void LogDamaged(int partition, string kind, long offset, string why);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The record at offset {Offset} of partition {Partition} made an entity fail")]
-    private partial void LogSpoiled(int partition, long offset, Exception thrown);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The record at offset {Offset} of partition {Partition} failed again and is set aside: {Reason}")]
-    private partial void LogQuarantined(int partition, long offset, string reason);
 }

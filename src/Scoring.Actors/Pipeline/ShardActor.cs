@@ -1,10 +1,8 @@
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Source;
-using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Pipeline;
@@ -54,6 +52,7 @@ public sealed partial class ShardActor : IShard
     private bool finishing;
     private volatile bool abandoned;
     private int queries;
+    private bool isNudged;
 
     /// <summary>Starts a shard.</summary>
     /// <param name="partition">The partition it is.</param>
@@ -127,7 +126,8 @@ public sealed partial class ShardActor : IShard
     }
 
     /// <summary>Lets the shard look at the clock: whether a checkpoint is due.</summary>
-    public void Nudge() => mailbox.Writer.TryWrite(new Message(MessageKind.Nudge, null, default));
+    /// <returns>False if it has not come to look since it was last asked to: a shard that waits for its store or its log must not collect these.</returns>
+    public bool Nudge() => !Interlocked.Exchange(ref isNudged, true) && mailbox.Writer.TryWrite(new Message(MessageKind.Nudge, null, default));
 
     /// <summary>Puts a question to the shard, which answers it between two batches, or refuses it when it is not live or too many wait.</summary>
     /// <param name="query">The question.</param>
@@ -206,71 +206,6 @@ public sealed partial class ShardActor : IShard
         && inFlight.Count < context.Options.MaxInFlightBatches
         && inFlight.Count + unacknowledged.Count < context.Options.MaxUnacknowledgedBatches;
 
-    private void Handle(in Message message)
-    {
-        switch (message.Kind)
-        {
-            case MessageKind.Record:
-                TakeRecord(message.Record);
-                break;
-            case MessageKind.Loaded:
-                ((Batch)message.Subject!).Loaded = message.Loaded;
-                break;
-            case MessageKind.Scored:
-                ((Batch)message.Subject!).IsScored = true;
-                break;
-            case MessageKind.Settled:
-                ((Emission)message.Subject!).IsAcknowledged = true;
-                break;
-            case MessageKind.Committed:
-                checkpoints.Committed(message.Offset);
-                break;
-            case MessageKind.CheckpointStored:
-                CheckpointStored((StoreOutcome)message.Subject!);
-                break;
-            case MessageKind.Failed:
-                throw new ShardException($"partition {Partition}: {((Exception)message.Subject!).Message}", (Exception)message.Subject);
-            case MessageKind.Query:
-                Answer((ShardQuery)message.Subject!);
-                break;
-            case MessageKind.QueryLoaded:
-                AnswerFrom(message.Loaded!, (ShardQuery)message.Subject!);
-                break;
-            case MessageKind.Stop:
-                Stop();
-                break;
-            case MessageKind.Finish:
-                finishing = true;
-                break;
-            case MessageKind.Nudge:
-                break;
-        }
-    }
-
-    private void Stop()
-    {
-        stopping = true;
-        progress.Enter(ShardPhase.Stopping);
-        progress.AddWaiting(-waiting.Count);
-        waiting.Clear();
-        // It was not applied, so it is as if it had not begun.
-        loading = null;
-    }
-
-    private void TakeRecord(in InputRecord record)
-    {
-        // After a quick loss and return of the partition the client may still hand out what it had fetched before.
-        if (stopping || record.Offset < nextExpectedOffset)
-        {
-            progress.AddWaiting(-1);
-            context.Metrics.Stale.Add(1);
-            return;
-        }
-
-        nextExpectedOffset = record.Offset + 1;
-        waiting.Enqueue(record);
-    }
-
     private void StartBatch()
     {
         // 1. Take what waits.
@@ -303,7 +238,7 @@ public sealed partial class ShardActor : IShard
     private void ApplyLoaded()
     {
         var batch = loading!;
-        if (IsOvertaken(batch.Loaded!.Rows))
+        if (batch.Loaded!.IsOvertaken)
         {
             Fenced();
             return;
@@ -355,7 +290,7 @@ public sealed partial class ShardActor : IShard
     private void Apply(in DecodedRecord decoded, Batch batch)
     {
         checkpoints.Applied(LogBytes(decoded.Record));
-        if (quarantined.TryGetValue(decoded.Record.Offset, out var reason))
+        if (quarantined.TryGet(decoded.Record.Offset, out var reason))
         {
             entities.PassOver(decoded.Record);
             batch.Dead.Add(new DeadRecord(decoded.Record, new Rejection(RejectReason.Poison, reason)));
@@ -386,132 +321,5 @@ public sealed partial class ShardActor : IShard
                 context.Metrics.Applied(applied.Outcome);
                 break;
         }
-    }
-
-    // 6. Append the scores, late copies, sessions and dead letters.
-    private async ValueTask AppendAsync(Batch batch)
-    {
-        if (batch.Failure is { } failure)
-            throw new ShardException($"partition {Partition}: the model failed to score the batch before offset {batch.NextOffset}", failure);
-
-        await BeginOutputsAsync();
-        var emission = idleEmissions.TryPop(out var idle) ? idle : new Emission(this);
-        emission.Begin(batch.NextOffset, batch.Records);
-        unacknowledged.Enqueue(emission);
-        for (var row = 0; row < batch.Scored.Count && !abandoned; row++)
-        {
-            var output = WriteScore(batch, row, emission);
-            if (!TryAppend(output, emission))
-                await AppendWhenRoomAsync(output, emission);
-            if (batch.Scored[row].Late)
-                await AppendWhenRoomAsync(OriginCopy.Late(context.Topics.Late, context.Topics.Transactions, Partition, batch.Scored[row].Record), emission);
-        }
-
-        foreach (var session in batch.Sessions)
-            await AppendWhenRoomAsync(new OutputRecord(context.Topics.Sessions, SessionRecord.Key(session), SessionRecord.Value(session), null), emission);
-        foreach (var dead in batch.Dead)
-            await AppendDeadLetterAsync(dead, emission);
-        foreach (var waiter in batch.RepeatedReplies)
-            emission.Replies.Add((waiter, null));
-        outputs.EndBatch(batch.NextOffset);
-        emission.Seal();
-        batch.Reset();
-        idleBatches.Push(batch);
-    }
-
-    private async ValueTask BeginOutputsAsync()
-    {
-        while (!abandoned && !outputs.TryBeginBatch())
-            await Task.Delay(context.Options.QueueFullDelay, context.Time);
-    }
-
-    private OutputRecord WriteScore(Batch batch, int row, Emission emission)
-    {
-        var scored = batch.Scored[row];
-        var score = writer.Write(
-            scored.Transaction,
-            batch.Score(row),
-            batch.Decision(row),
-            batch.ReasonsOf(row),
-            scored.Degraded,
-            scored.Late,
-            context.Options.RecordFeatures ? batch.Features(row) : default);
-        if (scored.Record.ReplyTo != 0)
-            emission.Replies.Add((scored.Record.ReplyTo, score));
-        context.Metrics.Scored(batch.Decision(row), scored.Late, scored.Degraded.Count > 0, context.Time.GetElapsedTime(scored.Record.ReceivedAt));
-        OutputHeader[]? headers = scored.Record.TraceParent is { } trace ? [new OutputHeader(RecordHeaders.TraceParent, trace)] : null;
-        return new OutputRecord(context.Topics.Scores, scored.Record.Key, score, headers);
-    }
-
-    private async ValueTask AppendDeadLetterAsync(DeadRecord dead, Emission emission)
-    {
-        context.Metrics.Dead(dead.Rejection.Reason);
-        if (dead.Record.ReplyTo != 0)
-            context.Replies.Rejected(dead.Record.ReplyTo, dead.Rejection);
-        var output = OriginCopy.DeadLetter(context.Topics.DeadLetters, context.Topics.Transactions, Partition, dead.Record, dead.Rejection);
-        emission.Expect();
-        var watch = new DeadLetterAppend(outputs, output, emission);
-        while (!abandoned && !outputs.TryAppend(output, watch))
-            await Task.Delay(context.Options.QueueFullDelay, context.Time);
-    }
-
-    private bool TryAppend(in OutputRecord output, Emission emission)
-    {
-        // Counted first: the acknowledgement may come before the call returns.
-        emission.Expect();
-        if (outputs.TryAppend(output, emission))
-            return true;
-        emission.Unexpect();
-        return false;
-    }
-
-    private async ValueTask AppendWhenRoomAsync(OutputRecord output, Emission emission)
-    {
-        while (!abandoned && !TryAppend(output, emission))
-            await Task.Delay(context.Options.QueueFullDelay, context.Time);
-    }
-
-    // 7. Commit, in the log's order.
-    private void CommitAcknowledged()
-    {
-        while (unacknowledged.TryPeek(out var emission) && emission.IsAcknowledged)
-        {
-            if (emission.Failure is { } failure)
-                throw new ShardException($"partition {Partition}: an output of the batch before offset {emission.NextOffset} was not appended ({failure})", null);
-            unacknowledged.Dequeue();
-            progress.Finished(emission.NextOffset, emission.Records);
-            foreach (var (waiter, score) in emission.Replies)
-                context.Replies.Scored(waiter, score);
-            idleEmissions.Push(emission);
-        }
-    }
-
-    private enum MessageKind
-    {
-        Record,
-        Loaded,
-        Scored,
-        Settled,
-        Committed,
-        CheckpointStored,
-        Failed,
-        Query,
-        QueryLoaded,
-        Stop,
-        Finish,
-        Nudge,
-    }
-
-    private enum StoreOutcome
-    {
-        Written,
-        Fenced,
-    }
-
-    private readonly record struct Message(MessageKind Kind, object? Subject, InputRecord Record)
-    {
-        internal long Offset { get; init; }
-
-        internal LoadedEntities? Loaded { get; init; }
     }
 }

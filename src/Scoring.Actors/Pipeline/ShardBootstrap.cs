@@ -91,7 +91,7 @@ public sealed class ShardBootstrap
         epoch = (await store.AcquireAsync(partition, owner, cancellation)).Epoch;
         // A row that waits for the watermark is never purged; as another one it is.
         var watched = await store.LoadWatchedAsync(partition, cancellation);
-        await WriteAsync([.. watched.Select(r => new EntityWrite(r.Kind, r.Key, r.State, long.MinValue, false))], UnfinishedMarks, [], cancellation);
+        await WriteAsync([.. watched.Rows.Select(r => new EntityWrite(r.Kind, r.Key, r.State, long.MinValue, false))], UnfinishedMarks, [], cancellation);
         var purges = stage.Engine.Expiries().Select(e => new EntityPurge(e.Kind, long.MaxValue)).ToList();
         for (var stored = long.MaxValue; await StoredAsync(cancellation) is var left && left < stored; stored = left)
             await WriteAsync([], UnfinishedMarks, purges, cancellation);
@@ -181,7 +181,10 @@ public sealed class ShardBootstrap
         if (missing.Count == 0)
             return;
         EntityKey[] keys = [.. missing.Select(k => new EntityKey(k.Kind, k.Key))];
-        foreach (var row in await store.LoadAsync(partition, keys, cancellation))
+        var loaded = await store.LoadAsync(partition, keys, cancellation);
+        if (loaded.Epoch != epoch)
+            throw Overtaken();
+        foreach (var row in loaded.Rows)
         {
             stage.Engine.RestoreEntity(row.Kind, row.Key.Span, row.State.Span);
             Counts.RowsLoaded++;
@@ -223,8 +226,11 @@ public sealed class ShardBootstrap
     {
         var checkpoint = new Checkpoint { Partition = partition, Epoch = epoch, Offset = offset, Marks = marks, Entities = entities, Purges = purges };
         if (!await store.WriteAsync(checkpoint, cancellation))
-            throw new ShardException($"another node has taken partition {partition} over while its bootstrap was under way; stop the group's nodes, and begin again with --replace", null);
+            throw Overtaken();
     }
+
+    private ShardException Overtaken() =>
+        new($"another node has taken partition {partition} over while its bootstrap was under way; stop the group's nodes, and begin again with --replace", null);
 
     private async Task<long> StoredAsync(CancellationToken cancellation) =>
         (await store.ShardsAsync(cancellation)).Where(s => s.Report.Partition == partition).Sum(s => s.StoredEntities);

@@ -32,9 +32,6 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     /// <summary>The offset of the last durable checkpoint.</summary>
     internal long DurableOffset { get; private set; }
 
-    /// <summary>The highest offset that this shard's rows in the store can have.</summary>
-    internal long HighestOffset => Phase == CheckpointPhase.Storing ? offset : DurableOffset;
-
     /// <summary>The marks of the last durable checkpoint.</summary>
     internal byte[] DurableMarks { get; private set; } = [];
 

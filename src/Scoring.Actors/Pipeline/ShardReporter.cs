@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Actors.Telemetry;
@@ -7,17 +8,19 @@ namespace Scoring.Actors.Pipeline;
 
 /// <summary>
 /// Publishes how far the shards of this node are, for queries on any node. A report that the store does not take is not
-/// repeated: the next says more.
+/// repeated: the next says more. Nothing that goes wrong with one ends the reports.
 /// </summary>
-public sealed class ShardReporter : IAsyncDisposable
+public sealed partial class ShardReporter : IAsyncDisposable
 {
     private readonly ShardSet shards;
     private readonly Func<IReadOnlyList<PartitionState>> partitions;
     private readonly ISnapshotStore store;
     private readonly ShardContext context;
+    private readonly ILogger<ShardReporter> logger;
     private readonly Counter<long> failures;
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
+    private bool isFailing;
 
     /// <summary>Starts to report.</summary>
     /// <param name="shards">The shards of this node.</param>
@@ -25,7 +28,8 @@ public sealed class ShardReporter : IAsyncDisposable
     /// <param name="store">Where the reports go.</param>
     /// <param name="context">What the shards work with.</param>
     /// <param name="meters">Where the metrics are counted.</param>
-    public ShardReporter(ShardSet shards, Func<IReadOnlyList<PartitionState>> partitions, ISnapshotStore store, ShardContext context, IMeterFactory meters)
+    /// <param name="logger">Where the first of several failures in a row is logged.</param>
+    public ShardReporter(ShardSet shards, Func<IReadOnlyList<PartitionState>> partitions, ISnapshotStore store, ShardContext context, IMeterFactory meters, ILogger<ShardReporter> logger)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(meters);
@@ -33,6 +37,7 @@ public sealed class ShardReporter : IAsyncDisposable
         this.partitions = partitions;
         this.store = store;
         this.context = context;
+        this.logger = logger;
         failures = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.shard.report_failures", "{report}", "Reports of this node's shards that the snapshot store did not take");
         loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, context.Scheduler).Unwrap();
     }
@@ -51,7 +56,7 @@ public sealed class ShardReporter : IAsyncDisposable
         try
         {
             while (await timer.WaitForNextTickAsync(stop.Token))
-                await ReportAsync();
+                await TryReportAsync();
         }
         catch (OperationCanceledException)
         {
@@ -59,20 +64,35 @@ public sealed class ShardReporter : IAsyncDisposable
         }
     }
 
+    private async Task TryReportAsync()
+    {
+        try
+        {
+            await ReportAsync();
+            isFailing = false;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Stopped; the loop finds out.
+        }
+#pragma warning disable CA1031 // Counted, and tried again: what people read of the shards must not end for one failure.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failures.Add(1);
+            // A store that is away is told of by those who wait for it.
+            if (!isFailing && e is not SnapshotStoreUnavailableException)
+                LogFailed(e);
+            isFailing = true;
+        }
+    }
+
     private async Task ReportAsync()
     {
         var offsets = partitions().ToDictionary(p => p.Partition);
         var reports = shards.Shards.Where(s => s.Progress.Epoch is not null).Select(s => Describe(s, offsets.GetValueOrDefault(s.Partition))).ToList();
-        if (reports.Count == 0)
-            return;
-        try
-        {
+        if (reports.Count > 0)
             await store.ReportAsync(reports, stop.Token);
-        }
-        catch (SnapshotStoreUnavailableException)
-        {
-            failures.Add(1);
-        }
     }
 
     private static ShardReport Describe(ShardActor shard, PartitionState? partition) => new()
@@ -86,4 +106,7 @@ public sealed class ShardReporter : IAsyncDisposable
         Entities = shard.Progress.Entities,
         EntityBytes = shard.Progress.EntityBytes,
     };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "How far this node's shards are could not be reported to the snapshot store; it is tried again")]
+    private partial void LogFailed(Exception failure);
 }

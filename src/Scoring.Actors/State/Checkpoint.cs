@@ -16,8 +16,20 @@ public sealed record ShardOwner(string NodeId, Uri? Address);
 /// <param name="Epoch">Its epoch from now on; above every earlier one.</param>
 /// <param name="Offset">The offset of its last checkpoint: the state exactly before it. Null if it has none.</param>
 /// <param name="Marks">What belongs to the checkpoint beside the entities, as it was written; empty if it has none.</param>
-/// <param name="Quarantined">The offsets of the records that must never be applied, from the checkpoint's offset on.</param>
-public sealed record ShardSnapshot(long Epoch, long? Offset, ReadOnlyMemory<byte> Marks, IReadOnlyList<long> Quarantined);
+/// <param name="Quarantined">The offsets of the records that must never be applied, in order: all from the checkpoint's offset on, and before it the newest.</param>
+public sealed record ShardSnapshot(long Epoch, long? Offset, ReadOnlyMemory<byte> Marks, IReadOnlyList<long> Quarantined)
+{
+    /// <summary>
+    /// How many notes of quarantined records a store keeps of a shard; those from its checkpoint on it keeps whatever their
+    /// number. A replay needs no older ones, but the repair of an entity does, whose last two versions may be of long ago.
+    /// </summary>
+    public const int MaxQuarantined = 10_000;
+}
+
+/// <summary>Entities as they are stored, and who may use them.</summary>
+/// <param name="Epoch">The shard's epoch when they were read, or later; 0 for a shard that nobody took over. To the owner of another they say nothing: a later one may have changed or removed rows.</param>
+/// <param name="Rows">Those of the entities that the store has.</param>
+public sealed record EntityRows(long Epoch, IReadOnlyList<EntityRow> Rows);
 
 /// <summary>An entity by its kind and key.</summary>
 /// <param name="Kind">The entity's name in the feature set.</param>

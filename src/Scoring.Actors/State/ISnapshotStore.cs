@@ -21,18 +21,18 @@ public interface ISnapshotStore : IAsyncDisposable
     /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now.</exception>
     Task<ShardSnapshot> AcquireAsync(int partition, ShardOwner owner, CancellationToken cancellation);
 
-    /// <summary>Reads entities, in one round trip. Those that the store does not have are left out.</summary>
+    /// <summary>Reads entities with the shard's epoch, in one round trip. Those that the store does not have are left out.</summary>
     /// <param name="partition">The shard.</param>
     /// <param name="keys">The entities.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now.</exception>
-    Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation);
+    Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation);
 
-    /// <summary>Reads the entities that wait for the watermark (an open session), which a shard needs in memory from its start.</summary>
+    /// <summary>Reads the entities that wait for the watermark (an open session), which a shard needs in memory from its start, with the shard's epoch.</summary>
     /// <param name="partition">The shard.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now.</exception>
-    Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation);
+    Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation);
 
     /// <summary>
     /// Writes a checkpoint, all or nothing. What a row held before becomes its previous version, unless the row is
@@ -44,7 +44,10 @@ public interface ISnapshotStore : IAsyncDisposable
     /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now; the checkpoint may or may not have been written.</exception>
     Task<bool> WriteAsync(Checkpoint checkpoint, CancellationToken cancellation);
 
-    /// <summary>Notes that a record of the input log must never be applied to the shard's entities.</summary>
+    /// <summary>
+    /// Notes that a record of the input log must never be applied to the shard's entities. Beyond
+    /// <see cref="ShardSnapshot.MaxQuarantined"/> the oldest notes before the shard's checkpoint go.
+    /// </summary>
     /// <param name="partition">The shard.</param>
     /// <param name="epoch">The caller's epoch.</param>
     /// <param name="record">The record.</param>

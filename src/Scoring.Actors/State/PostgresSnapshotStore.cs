@@ -57,14 +57,14 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(keys);
         return CallAsync("load", connection => LoadAsync(connection, partition, keys, cancellation), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+    public Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
         CallAsync("load_watched", connection => LoadWatchedAsync(connection, partition, cancellation), cancellation);
 
     /// <inheritdoc/>
@@ -82,7 +82,10 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
             "quarantine",
             async connection =>
             {
-                await using var batch = Batch(connection, Command(PostgresStatements.Quarantine, Of(partition), Of(epoch), Of(record.Offset), Of(record.Reason)));
+                await using var batch = Batch(
+                    connection,
+                    Command(PostgresStatements.Quarantine, Of(partition), Of(epoch), Of(record.Offset), Of(record.Reason)),
+                    Command(PostgresStatements.PruneQuarantine, Of(partition), Of(epoch), Of(ShardSnapshot.MaxQuarantined)));
                 return await batch.ExecuteNonQueryAsync(cancellation) > 0;
             },
             cancellation);
@@ -133,7 +136,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         await rows.NextResultAsync(cancellation);
         await rows.ReadAsync(cancellation);
-        var (epoch, offset, marks) = (rows.GetInt64(0), Long(rows, 1), Bytes(rows, 2));
+        var (epoch, offset, marks) = (rows.GetInt64(0), rows.LongAt(1), rows.BytesAt(2));
         await rows.NextResultAsync(cancellation);
         var quarantined = new List<long>();
         while (await rows.ReadAsync(cancellation))
@@ -141,30 +144,38 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         return new ShardSnapshot(epoch, offset, marks, quarantined);
     }
 
-    private async Task<IReadOnlyList<EntityRow>> LoadAsync(NpgsqlConnection connection, int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    private async Task<EntityRows> LoadAsync(NpgsqlConnection connection, int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
     {
         var kinds = keys.Select(k => k.Kind).ToArray();
         var bytes = keys.Select(k => k.Key).ToArray();
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.Load, Of(partition), Of(kinds), Of(bytes)) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.Load, Of(partition), Of(kinds), Of(bytes)), Command(PostgresStatements.ReadEpoch, Of(partition)) } };
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var found = new List<EntityRow>(keys.Count);
         while (await rows.ReadAsync(cancellation))
         {
             var key = keys[(int)rows.GetInt64(0) - 1];
-            found.Add(new EntityRow(key.Kind, key.Key, rows.GetInt64(1), Bytes(rows, 2), Long(rows, 3), Bytes(rows, 4)));
+            found.Add(new EntityRow(key.Kind, key.Key, rows.GetInt64(1), rows.BytesAt(2), rows.LongAt(3), rows.BytesAt(4)));
         }
 
-        return metrics.Loaded(found);
+        return new EntityRows(await EpochAsync(rows, cancellation), metrics.Loaded(found));
     }
 
-    private async Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(NpgsqlConnection connection, int partition, CancellationToken cancellation)
+    private async Task<EntityRows> LoadWatchedAsync(NpgsqlConnection connection, int partition, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.LoadWatched, Of(partition)) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(PostgresStatements.LoadWatched, Of(partition)), Command(PostgresStatements.ReadEpoch, Of(partition)) } };
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
         var found = new List<EntityRow>();
         while (await rows.ReadAsync(cancellation))
-            found.Add(new EntityRow(rows.GetString(0), Bytes(rows, 1), rows.GetInt64(2), Bytes(rows, 3), Long(rows, 4), Bytes(rows, 5)));
-        return metrics.Loaded(found);
+            found.Add(new EntityRow(rows.GetString(0), rows.BytesAt(1), rows.GetInt64(2), rows.BytesAt(3), rows.LongAt(4), rows.BytesAt(5)));
+        return new EntityRows(await EpochAsync(rows, cancellation), metrics.Loaded(found));
+    }
+
+    // Each statement sees what was committed before it. The epoch is read after the rows: if it is the caller's, it was
+    // when they were read.
+    private static async Task<long> EpochAsync(NpgsqlDataReader rows, CancellationToken cancellation)
+    {
+        await rows.NextResultAsync(cancellation);
+        return await rows.ReadAsync(cancellation) ? rows.GetInt64(0) : 0;
     }
 
     private async Task<bool> WriteAsync(NpgsqlConnection connection, Checkpoint checkpoint, CancellationToken cancellation)
@@ -196,8 +207,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         await ExecuteAsync(
             connection,
             cancellation,
-            Command(PostgresStatements.Count, Of(checkpoint.Partition), Of(added - removed), Of(bytes)),
-            Command(PostgresStatements.PruneQuarantine, Of(checkpoint.Partition), Of(checkpoint.Offset)));
+            Command(PostgresStatements.Count, Of(checkpoint.Partition), Of(added - removed), Of(bytes)));
         await transaction.CommitAsync(cancellation);
         metrics.Wrote(checkpoint, removed);
         return true;
@@ -228,7 +238,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         var place = (partition, purge.Kind);
         var behind = purgedTo.GetValueOrDefault(place, []);
         var statement = Command(PostgresStatements.Purge, Of(partition), Of(purge.Kind), Of<ReadOnlyMemory<byte>>(behind), Of(purge.BeforeMicros), Of(PurgedKeys));
-        var (seen, last, rows, bytes) = await QueryAsync(connection, statement, row => (row.GetInt64(0), Bytes(row, 1), row.GetInt64(2), row.GetInt64(3)), cancellation);
+        var (seen, last, rows, bytes) = await QueryAsync(connection, statement, row => (row.GetInt64(0), row.BytesAt(1), row.GetInt64(2), row.GetInt64(3)), cancellation);
         purgedTo[place] = seen < PurgedKeys ? [] : last;
         return (rows, bytes);
     }
@@ -254,25 +264,8 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var shards = new List<ShardRow>();
         while (await rows.ReadAsync(cancellation))
-            shards.Add(Shard(rows));
+            shards.Add(StoredRows.Shard(rows, static (r, column) => r.GetFieldValue<TimeSpan>(column)));
         return shards;
-    }
-
-    private static ShardRow Shard(NpgsqlDataReader row)
-    {
-        var report = new ShardReport
-        {
-            Partition = row.GetInt32(0),
-            Epoch = row.GetInt64(1),
-            Phase = row.GetString(2),
-            CommittedOffset = Long(row, 3),
-            EndOffset = Long(row, 4),
-            WatermarkMicros = Long(row, 5),
-            Entities = row.GetInt64(6),
-            EntityBytes = row.GetInt64(7),
-        };
-        var owner = new ShardOwner(row.GetString(8), row.IsDBNull(9) ? null : new Uri(row.GetString(9)));
-        return new ShardRow(report, owner, Long(row, 10), Age(row, 11), Age(row, 12), row.GetInt64(13), row.GetInt64(14));
     }
 
     private Task<T> CallAsync<T>(string operation, Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellation)
@@ -323,10 +316,4 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     }
 
     private static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };
-
-    private static long? Long(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
-
-    private static TimeSpan? Age(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<TimeSpan>(column);
-
-    private static byte[] Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<byte[]>(column);
 }

@@ -79,10 +79,7 @@ internal static class PostgresStatements
         RETURNING epoch, checkpoint_offset, marks
         """;
 
-    internal const string ReadQuarantine = """
-        SELECT q.record_offset FROM scoring_quarantine q JOIN scoring_shard s ON s.partition = q.partition
-        WHERE q.partition = $1 AND (s.checkpoint_offset IS NULL OR q.record_offset >= s.checkpoint_offset) ORDER BY q.record_offset
-        """;
+    internal const string ReadQuarantine = "SELECT record_offset FROM scoring_quarantine WHERE partition = $1 ORDER BY record_offset";
 
     // The limit keeps the planner from reading the table whole for a large batch.
     internal const string Load = """
@@ -92,6 +89,8 @@ internal static class PostgresStatements
             SELECT state_offset, state, previous_offset, previous_state FROM scoring_entity
             WHERE partition = $1 AND kind = i.kind AND key = i.key LIMIT 1) e
         """;
+
+    internal const string ReadEpoch = "SELECT epoch FROM scoring_shard WHERE partition = $1";
 
     internal const string LoadWatched = "SELECT kind, key, state_offset, state, previous_offset, previous_state FROM scoring_entity WHERE partition = $1 AND watched";
 
@@ -130,7 +129,12 @@ internal static class PostgresStatements
 
     internal const string Count = "UPDATE scoring_shard SET stored_entities = stored_entities + $2, stored_bytes = stored_bytes + $3 WHERE partition = $1";
 
-    internal const string PruneQuarantine = "DELETE FROM scoring_quarantine WHERE partition = $1 AND record_offset < $2";
+    internal const string PruneQuarantine = """
+        DELETE FROM scoring_quarantine WHERE partition = $1
+            AND EXISTS (SELECT 1 FROM scoring_shard WHERE partition = $1 AND epoch = $2)
+            AND record_offset < (SELECT checkpoint_offset FROM scoring_shard WHERE partition = $1)
+            AND record_offset <= (SELECT record_offset FROM scoring_quarantine WHERE partition = $1 ORDER BY record_offset DESC LIMIT 1 OFFSET $3)
+        """;
 
     internal const string Quarantine = """
         WITH mine AS (SELECT partition FROM scoring_shard WHERE partition = $1 AND epoch = $2 FOR UPDATE)

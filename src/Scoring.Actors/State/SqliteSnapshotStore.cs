@@ -56,14 +56,14 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(keys);
         return ReadAsync("load", connection => Load(connection, partition, keys), cancellation);
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+    public Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
         ReadAsync("load_watched", connection => LoadWatched(connection, partition), cancellation);
 
     /// <inheritdoc/>
@@ -77,7 +77,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     public Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return WriteAsync("quarantine", connection => connection.Run(SqliteState.Quarantine, partition, epoch, record.Offset, record.Reason) > 0, cancellation);
+        return WriteAsync("quarantine", connection => Quarantine(connection, partition, epoch, record), cancellation);
     }
 
     /// <inheritdoc/>
@@ -136,8 +136,8 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         using var shard = connection.Statement(SqliteState.ReadShard, partition);
         using var row = shard.ExecuteReader();
         row.Read();
-        var (epoch, offset, marks) = (row.GetInt64(0), Long(row, 1), Bytes(row, 2));
-        using var noted = connection.Statement(SqliteState.ReadQuarantine, partition, offset ?? 0);
+        var (epoch, offset, marks) = (row.GetInt64(0), row.LongAt(1), row.BytesAt(2));
+        using var noted = connection.Statement(SqliteState.ReadQuarantine, partition);
         using var rows = noted.ExecuteReader();
         var quarantined = new List<long>();
         while (rows.Read())
@@ -146,7 +146,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     }
 
     // There is no round trip to save inside a process: a look-up of one key costs less than a statement for many.
-    private IReadOnlyList<EntityRow> Load(SqliteConnection connection, int partition, IReadOnlyList<EntityKey> keys)
+    private EntityRows Load(SqliteConnection connection, int partition, IReadOnlyList<EntityKey> keys)
     {
         using var statement = connection.Statement(SqliteState.Load, partition, null, null);
         var found = new List<EntityRow>(keys.Count);
@@ -159,17 +159,24 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
                 found.Add(Entity(row, kind, key));
         }
 
-        return metrics.Loaded(found);
+        return new EntityRows(Epoch(connection, partition), metrics.Loaded(found));
     }
 
-    private IReadOnlyList<EntityRow> LoadWatched(SqliteConnection connection, int partition)
+    private EntityRows LoadWatched(SqliteConnection connection, int partition)
     {
         using var statement = connection.Statement(SqliteState.LoadWatched, partition);
         using var row = statement.ExecuteReader();
         var found = new List<EntityRow>();
         while (row.Read())
-            found.Add(Entity(row, row.GetString(4), Bytes(row, 5)));
-        return metrics.Loaded(found);
+            found.Add(Entity(row, row.GetString(4), row.BytesAt(5)));
+        return new EntityRows(Epoch(connection, partition), metrics.Loaded(found));
+    }
+
+    // In the transaction that read the rows, hence as of the same instant.
+    private static long Epoch(SqliteConnection connection, int partition)
+    {
+        using var statement = connection.Statement(SqliteState.ReadEpoch, partition);
+        return (long?)statement.ExecuteScalar() ?? 0;
     }
 
     private bool Write(SqliteConnection connection, Checkpoint checkpoint)
@@ -186,7 +193,6 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         }
 
         connection.Run(SqliteState.Count, checkpoint.Partition, added - removed, bytes);
-        connection.Run(SqliteState.PruneQuarantine, checkpoint.Partition, checkpoint.Offset);
         metrics.Wrote(checkpoint, removed);
         return true;
     }
@@ -201,7 +207,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         {
             for (; row.Read(); seen++)
             {
-                last = Bytes(row, 0);
+                last = row.BytesAt(0);
                 if (!row.GetBoolean(1))
                     continue;
                 keys.Add(last);
@@ -213,6 +219,14 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         foreach (var key in keys)
             connection.Run(SqliteState.Remove, partition, purge.Kind, key);
         return (keys.Count, bytes);
+    }
+
+    private static bool Quarantine(SqliteConnection connection, int partition, long epoch, QuarantinedRecord record)
+    {
+        if (connection.Run(SqliteState.Quarantine, partition, epoch, record.Offset, record.Reason) == 0)
+            return false;
+        connection.Run(SqliteState.PruneQuarantine, partition, epoch, ShardSnapshot.MaxQuarantined);
+        return true;
     }
 
     private static bool Report(SqliteConnection connection, IReadOnlyList<ShardReport> reports)
@@ -228,25 +242,8 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         using var row = statement.ExecuteReader();
         var shards = new List<ShardRow>();
         while (row.Read())
-            shards.Add(Shard(row));
+            shards.Add(StoredRows.Shard(row, static (r, column) => TimeSpan.FromDays(Math.Max(0, r.GetDouble(column)))));
         return shards;
-    }
-
-    private static ShardRow Shard(SqliteDataReader row)
-    {
-        var report = new ShardReport
-        {
-            Partition = row.GetInt32(0),
-            Epoch = row.GetInt64(1),
-            Phase = row.GetString(2),
-            CommittedOffset = Long(row, 3),
-            EndOffset = Long(row, 4),
-            WatermarkMicros = Long(row, 5),
-            Entities = row.GetInt64(6),
-            EntityBytes = row.GetInt64(7),
-        };
-        var owner = new ShardOwner(row.GetString(8), row.IsDBNull(9) ? null : new Uri(row.GetString(9)));
-        return new ShardRow(report, owner, Long(row, 10), Age(row, 11), Age(row, 12), row.GetInt64(13), row.GetInt64(14));
     }
 
     private Task<T> ReadAsync<T>(string operation, Func<SqliteConnection, T> read, CancellationToken cancellation) =>
@@ -268,11 +265,5 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     private static bool IsTransient(Exception failure) => failure is TimeoutException || SqliteStatements.IsTransient(failure);
 
     private static EntityRow Entity(SqliteDataReader row, string kind, ReadOnlyMemory<byte> key) =>
-        new(kind, key, row.GetInt64(0), Bytes(row, 1), Long(row, 2), Bytes(row, 3));
-
-    private static long? Long(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
-
-    private static TimeSpan? Age(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : TimeSpan.FromDays(Math.Max(0, row.GetDouble(column)));
-
-    private static byte[] Bytes(SqliteDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<byte[]>(column);
+        new(kind, key, row.GetInt64(0), row.BytesAt(1), row.LongAt(2), row.BytesAt(3));
 }

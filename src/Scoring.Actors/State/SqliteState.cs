@@ -63,9 +63,11 @@ internal static class SqliteState
 
     internal const string ReadShard = "SELECT epoch, checkpoint_offset, marks FROM scoring_shard WHERE partition = ?1";
 
-    internal const string ReadQuarantine = "SELECT record_offset FROM scoring_quarantine WHERE partition = ?1 AND record_offset >= ?2 ORDER BY record_offset";
+    internal const string ReadQuarantine = "SELECT record_offset FROM scoring_quarantine WHERE partition = ?1 ORDER BY record_offset";
 
     internal const string Load = "SELECT state_offset, state, previous_offset, previous_state FROM scoring_entity WHERE partition = ?1 AND kind = ?2 AND key = ?3";
+
+    internal const string ReadEpoch = "SELECT epoch FROM scoring_shard WHERE partition = ?1";
 
     internal const string LoadWatched = "SELECT state_offset, state, previous_offset, previous_state, kind, key FROM scoring_entity WHERE partition = ?1 AND watched = 1";
 
@@ -88,7 +90,12 @@ internal static class SqliteState
 
     internal const string Count = "UPDATE scoring_shard SET stored_entities = stored_entities + ?2, stored_bytes = stored_bytes + ?3 WHERE partition = ?1";
 
-    internal const string PruneQuarantine = "DELETE FROM scoring_quarantine WHERE partition = ?1 AND record_offset < ?2";
+    internal const string PruneQuarantine = """
+        DELETE FROM scoring_quarantine WHERE partition = ?1
+            AND EXISTS (SELECT 1 FROM scoring_shard WHERE partition = ?1 AND epoch = ?2)
+            AND record_offset < (SELECT checkpoint_offset FROM scoring_shard WHERE partition = ?1)
+            AND record_offset <= (SELECT record_offset FROM scoring_quarantine WHERE partition = ?1 ORDER BY record_offset DESC LIMIT 1 OFFSET ?3)
+        """;
 
     internal const string Quarantine = """
         INSERT INTO scoring_quarantine (partition, record_offset, reason) SELECT partition, ?3, ?4 FROM scoring_shard WHERE partition = ?1 AND epoch = ?2

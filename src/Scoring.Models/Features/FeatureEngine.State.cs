@@ -77,7 +77,8 @@ public sealed partial class FeatureEngine
     /// <summary>
     /// Adds an empty entity in the place of one whose saved state is damaged beyond repair. Its features are
     /// <c>state_incomplete</c> as long as their window reaches back to the watermark of now or before, since all
-    /// that it lost lies there.
+    /// that it lost lies there. One that lost which transactions it has seen may take repeats in for as long as their
+    /// horizon: windows that reach back to such a transaction, its other entities' included, say so too.
     /// </summary>
     /// <param name="kind">The entity's name in the feature set.</param>
     /// <param name="key">Its key.</param>
@@ -86,7 +87,7 @@ public sealed partial class FeatureEngine
     {
         var table = TableOf(kind);
         var entity = NewEntity(table, key);
-        entity.IncompleteThrough = Math.Max(WatermarkMicros, EarliestMicros);
+        entity.IncompleteThrough = Math.Max(WatermarkMicros, EarliestMicros) + (KnowsRepeats(kind) ? horizonMicros : 0);
         entity.MayBeStored = true;
         table.Add(entity);
         table.Changes.Mark(entity);

@@ -290,6 +290,10 @@ public sealed partial class FeatureEngine
             var newest = entity.Newest;
             table.Changes.Mark(entity);
 
+            // A card that lost its past can't tell whether this is a repeat; what it told its other entities before, it counts twice.
+            if (i > 0 && found[0]?.IncompleteThrough >= facts.Time)
+                entity.IncompleteThrough = Math.Max(entity.IncompleteThrough, facts.Time);
+
             // Before the events of its sessions may leave: a close is the same whoever moves the watermark past them.
             if (table.Plan.MerchantTable >= 0)
                 sessions!.Close(entity, facts.Time);

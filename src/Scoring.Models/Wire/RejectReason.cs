@@ -51,6 +51,9 @@ public enum RejectReason
     /// <summary>The record says that it was relayed, and not readably from where: whether it is a repeat can't be told.</summary>
     UnreadableOrigin,
 
+    /// <summary>The record was relayed from one more topic partition than a shard keeps marks of: whether it is a repeat can't be told.</summary>
+    TooManyOrigins,
+
     /// <summary>The record is valid, and applying it failed twice: a defect of this program, kept from stopping the shard.</summary>
     Poison,
 }
@@ -78,6 +81,7 @@ public static class RejectReasons
         RejectReason.CardNumber => "card_number",
         RejectReason.UnknownKind => "unknown_kind",
         RejectReason.UnreadableOrigin => "unreadable_origin",
+        RejectReason.TooManyOrigins => "too_many_origins",
         RejectReason.Poison => "poison",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "not a reject reason"),
     };

@@ -90,8 +90,8 @@ internal static class StateRun
             var watch = Stopwatch.StartNew();
             var rows = await store.LoadAsync(Partition, keys, CancellationToken.None);
             took.Add(watch.Elapsed.TotalMilliseconds);
-            if (rows.Count != size)
-                throw new InvalidOperationException($"{rows.Count} of {size} entities were found");
+            if (rows.Rows.Count != size)
+                throw new InvalidOperationException($"{rows.Rows.Count} of {size} entities were found");
         }
 
         Say($"{provider}: load of {size:N0} entities on first touch: median {Median(took):N2} ms, slowest {took.Max():N2} ms, {Median(took) * 1_000 / size:N1} us each");

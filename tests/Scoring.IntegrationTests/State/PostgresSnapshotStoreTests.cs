@@ -36,7 +36,7 @@ public sealed class PostgresSnapshotStoreTests(SharedPostgres postgres) : Snapsh
         };
         ActivitySource.AddActivityListener(listener);
         var rows = await store.LoadAsync(0, [.. Enumerable.Range(0, 500).Select(i => new EntityKey("card", Encoding.UTF8.GetBytes($"{(char)('a' + i)}")))], default);
-        Assert.Equal((2, 1), (rows.Count, statements));
+        Assert.Equal((2, 1), (rows.Rows.Count, statements));
     }
 
     [Fact]

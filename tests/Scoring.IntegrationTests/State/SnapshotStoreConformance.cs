@@ -68,6 +68,26 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rows_are_read_with_the_epoch_that_tells_their_owner_whether_it_still_is()
+    {
+        var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
+        await store.WriteAsync(Checkpoint(0, epoch, 5, Card("a", "A", watched: true)), default);
+        Assert.Equal((epoch, 1), await EpochAndRowsAsync());
+        await using var other = Open();
+        await other.AcquireAsync(0, new ShardOwner("node-2", null), default);
+        Assert.Equal((epoch + 1, 1), await EpochAndRowsAsync());
+        Assert.Equal((0, 0), ((await store.LoadWatchedAsync(1, default)).Epoch, (await store.LoadWatchedAsync(1, default)).Rows.Count));
+
+        async Task<(long Epoch, int Rows)> EpochAndRowsAsync()
+        {
+            var rows = await store.LoadAsync(0, [new EntityKey("card", "a"u8.ToArray()), new EntityKey("card", "b"u8.ToArray())], default);
+            var watched = await store.LoadWatchedAsync(0, default);
+            Assert.Equal((rows.Epoch, rows.Rows.Count), (watched.Epoch, watched.Rows.Count));
+            return (rows.Epoch, rows.Rows.Count);
+        }
+    }
+
+    [Fact]
     public async Task A_shard_that_nobody_took_over_cannot_be_written()
     {
         Assert.False(await store.WriteAsync(Checkpoint(0, 1, 5, Card("a", "A")), default));
@@ -111,8 +131,8 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         }
 
         var rows = await store.LoadAsync(0, [.. Enumerable.Range(0, 10_000).Select(i => new EntityKey("card", Encoding.UTF8.GetBytes($"k{i}")))], default);
-        Assert.Equal(10_000, rows.Count);
-        Assert.All(rows, row =>
+        Assert.Equal(10_000, rows.Rows.Count);
+        Assert.All(rows.Rows, row =>
         {
             var number = Text(row.Key)[1..];
             Assert.StartsWith($"3 {number} x", Text(row.State), StringComparison.Ordinal);
@@ -127,7 +147,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         byte[] key = [0, 255, 1, 92, 39];
         byte[] padded = [7, .. key, 7];
         await store.WriteAsync(Checkpoint(0, epoch, 1, new EntityWrite("user", padded.AsMemory(1, 5), Array.Empty<byte>(), long.MinValue, false)), default);
-        var row = Assert.Single(await store.LoadAsync(0, [new EntityKey("user", key), new EntityKey("card", key)], default));
+        var row = Assert.Single((await store.LoadAsync(0, [new EntityKey("user", key), new EntityKey("card", key)], default)).Rows);
         Assert.Equal(("user", 0), (row.Kind, row.State.Length));
         Assert.Equal(key, row.Key.ToArray());
     }
@@ -137,14 +157,14 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
         await store.WriteAsync(Checkpoint(0, epoch, 1, Card("a", "A", watched: true), Card("b", "B"), Card("c", "C", watched: true)), default);
-        Assert.Equal(["a at 1: A", "c at 1: C"], (await store.LoadWatchedAsync(0, default)).Select(Text).Order(StringComparer.Ordinal));
+        Assert.Equal(["a at 1: A", "c at 1: C"], (await store.LoadWatchedAsync(0, default)).Rows.Select(Text).Order(StringComparer.Ordinal));
         await store.WriteAsync(Checkpoint(0, epoch, 2, Card("a", "A")), default);
-        Assert.Equal(["c at 1: C"], (await store.LoadWatchedAsync(0, default)).Select(Text));
-        Assert.Empty(await store.LoadWatchedAsync(1, default));
+        Assert.Equal(["c at 1: C"], (await store.LoadWatchedAsync(0, default)).Rows.Select(Text));
+        Assert.Empty((await store.LoadWatchedAsync(1, default)).Rows);
     }
 
     [Fact]
-    public async Task A_quarantined_record_is_told_to_each_owner_until_a_checkpoint_lies_behind_it()
+    public async Task A_quarantined_record_is_told_to_each_owner_though_a_checkpoint_lies_behind_it()
     {
         var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
         foreach (var offset in new[] { 0, 12, 7, 7 })
@@ -152,8 +172,22 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         var snapshot = await store.AcquireAsync(0, Owner, default);
         Assert.Equal([0, 7, 12], snapshot.Quarantined);
         await store.WriteAsync(Checkpoint(0, snapshot.Epoch, 7), default);
-        Assert.Equal([7, 12], (await store.AcquireAsync(0, Owner, default)).Quarantined);
+        Assert.Equal([0, 7, 12], (await store.AcquireAsync(0, Owner, default)).Quarantined);
         Assert.Empty((await store.AcquireAsync(1, Owner, default)).Quarantined);
+    }
+
+    [Fact]
+    public async Task Of_too_many_quarantined_records_the_oldest_before_the_checkpoint_are_forgotten()
+    {
+        var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
+        await RunSqlAsync($"WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {ShardSnapshot.MaxQuarantined - 1}) INSERT INTO scoring_quarantine (partition, record_offset, reason) SELECT 0, i, '' FROM n");
+        await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_000, "before any checkpoint"), default);
+        await store.WriteAsync(Checkpoint(0, epoch, 1), default);
+        await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_001, "the checkpoint is behind one note alone"), default);
+        Assert.Equal(Enumerable.Range(1, ShardSnapshot.MaxQuarantined - 1).Select(i => (long)i).Append(1_000_000).Append(1_000_001), (await store.AcquireAsync(0, Owner, default)).Quarantined);
+
+        Assert.False(await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_002, "zombie"), default));
+        Assert.Equal(ShardSnapshot.MaxQuarantined + 1, (await store.AcquireAsync(0, Owner, default)).Quarantined.Count);
     }
 
     [Fact]

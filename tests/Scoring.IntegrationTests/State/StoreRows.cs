@@ -26,7 +26,7 @@ internal static class StoreRows
     public static async Task<IReadOnlyList<string>> StatesAsync(this ISnapshotStore store, int partition, params string[] keys)
     {
         var rows = await store.LoadAsync(partition, [.. keys.Select(k => new EntityKey("card", Encoding.UTF8.GetBytes(k)))], default);
-        return [.. rows.Select(Text).Order(StringComparer.Ordinal)];
+        return [.. rows.Rows.Select(Text).Order(StringComparer.Ordinal)];
     }
 
     public static string Text(EntityRow row)

@@ -332,16 +332,24 @@ public sealed class SimulatedGroupClient : IGroupClient
     {
         if (isClosed)
             return;
-        if (memberId is { } id && !isLost && !broker.IsAway && !broker.Happens(broker.Faults.LostHeartbeatOneIn))
-        {
-            if (!group.Heartbeat(id, out var rejoin))
-                isLost = true;
-            else
-                mustRejoin |= rejoin;
-        }
-
+        if (memberId is { } id && !isLost)
+            broker.Scheduler.After(broker.Scheduler.Environment, broker.SomeLatency(), () => ArriveBeat(id));
         Beat();
     });
+
+    private void ArriveBeat(string id)
+    {
+        if (broker.IsAway || broker.Happens(broker.Faults.LostHeartbeatOneIn))
+            return;
+        var isMember = group.Heartbeat(id, out var rejoin);
+        broker.Scheduler.After(Process, broker.SomeLatency(), () =>
+        {
+            if (id != memberId)
+                return;
+            isLost |= !isMember;
+            mustRejoin |= isMember && rejoin;
+        });
+    }
 
     private void Note(string what) => broker.Scheduler.Trace.Note($"{Name} {what}");
 }

@@ -19,9 +19,10 @@ public enum OutcomeKind
 /// <param name="Features">Its features where it is scored; NaN is missing.</param>
 /// <param name="Late">Whether an entity refuses to insert it.</param>
 /// <param name="User">Its user.</param>
-public sealed record Outcome(OutcomeKind Kind, string? Reason, double[] Features, bool Late, string User)
+/// <param name="Id">Its transaction's id.</param>
+public sealed record Outcome(OutcomeKind Kind, string? Reason, double[] Features, bool Late, string User, string Id)
 {
-    internal static Outcome Silent { get; } = new(OutcomeKind.Silent, null, [], false, "");
+    internal static Outcome Silent { get; } = new(OutcomeKind.Silent, null, [], false, "", "");
 
-    internal static Outcome Dead(string reason) => new(OutcomeKind.Dead, reason, [], false, "");
+    internal static Outcome Dead(string reason) => new(OutcomeKind.Dead, reason, [], false, "", "");
 }

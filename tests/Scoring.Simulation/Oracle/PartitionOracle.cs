@@ -92,7 +92,7 @@ public sealed class PartitionOracle
 
         var seenFrom = Math.Max(card.Newest, e.Time) - Horizon;
         if (card.Events.Exists(o => o.Id == e.Id && o.Time > seenFrom) || card.Refused.Exists(r => r.Id == e.Id && r.Time > seenFrom))
-            return Outcome.Silent;
+            return Outcome.Silent with { User = userId, Id = e.Id };
 
         var cardWindow = Known(card, e, CardHold, Scenario.CardMaxEvents);
         var userWindow = Known(user, e, UserHold, int.MaxValue);
@@ -105,7 +105,7 @@ public sealed class PartitionOracle
         else
             late = true;
         Advance(e.Time);
-        return new Outcome(OutcomeKind.Scored, null, features, late, userId);
+        return new Outcome(OutcomeKind.Scored, null, features, late, userId, e.Id);
     }
 
     private void Label(JsonElement json)

@@ -18,7 +18,7 @@ internal sealed class FaultPlan
     {
         this.world = world;
         random = new Random(seed);
-        Count = world.Scenario.Faults;
+        Count = world.Scenario.Faults + world.Scenario.DamagedRows + world.Scenario.Trims;
     }
 
     /// <summary>How many there are.</summary>
@@ -29,11 +29,39 @@ internal sealed class FaultPlan
 
     internal void Start()
     {
-        for (var i = 0; i < Count; i++)
+        Plan(world.Scenario.Faults, Strike);
+        Plan(world.Scenario.DamagedRows, Damage);
+        Plan(world.Scenario.Trims, Trim);
+    }
+
+    private void Plan(int times, Action fault)
+    {
+        for (var i = 0; i < times; i++)
         {
             underWay++;
-            After(Some(Spread), Strike);
+            After(Some(Spread), fault);
         }
+    }
+
+    private void Damage()
+    {
+        world.Database.Damage(random.Next(world.Scenario.Partitions), previousToo: random.Next(3) == 0);
+        underWay--;
+    }
+
+    // As retention does that is long enough for every recovery, and not for every repair.
+    private void Trim()
+    {
+        var logs = world.Broker.Topic(world.Topics.Transactions);
+        for (var partition = 0; partition < logs.Count; partition++)
+        {
+            if (world.Database.CheckpointOffset(partition) is not { } checkpoint || checkpoint - world.Scenario.TrimMargin <= logs[partition].Start)
+                continue;
+            logs[partition].Trim(checkpoint - world.Scenario.TrimMargin);
+            Note($"p{partition} is trimmed to {logs[partition].Start}");
+        }
+
+        underWay--;
     }
 
     private void Strike()

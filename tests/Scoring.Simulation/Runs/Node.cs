@@ -107,6 +107,7 @@ internal sealed class Node : IReplies
     private ShardContext Context(ShardOptions shardOptions, ShardMetrics metrics, string name)
     {
         var set = Scenario.Features;
+        var outputs = new WatchedSessions(transactions ?? (IOutputSessions)new PlainSessions(producer), world, name, client);
         var model = new ModelActor(SimulationModel.For(set), 1_000, world.Meters, Process);
         return new ShardContext
         {
@@ -127,8 +128,8 @@ internal sealed class Node : IReplies
             Entities = new EntityOptions { DuplicateHorizon = TimeSpan.FromSeconds(Scenario.Horizon) },
             Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
             Model = model,
-            Outputs = new WatchedSessions(transactions ?? (IOutputSessions)new PlainSessions(producer), world, name, client),
-            Log = producer,
+            Outputs = outputs,
+            Log = outputs.Watch(producer),
             Replies = this,
             Metrics = metrics,
             Logger = new TraceLogger<ShardActor>(world.Scheduler.Trace, name),

@@ -27,6 +27,9 @@ internal sealed class OutputBook
     private readonly Dictionary<(string Key, int Revision), LogRecord> sessions = [];
     private readonly Dictionary<(int Partition, string User), long> newestScored = [];
 
+    // Transactions that a card took in which had lost its past: what is a repeat of them it decides by what it knows now.
+    private readonly HashSet<(int Partition, string Id)> takenBlindly = [];
+
     internal OutputBook(Topics topics, int partitions, Guarantee guarantee, Action<string, string> violated)
     {
         this.guarantee = guarantee;
@@ -40,6 +43,15 @@ internal sealed class OutputBook
     /// where that happens the order holds only among the repeats that follow.
     /// </summary>
     internal bool IsOrdered { get; init; } = true;
+
+    /// <summary>
+    /// Whether a stored row of the user's entities was damaged. Their scores may say <c>state_incomplete</c>, and then alone
+    /// need not be right.
+    /// </summary>
+    internal Func<int, string, bool> IsDamaged { get; init; } = static (_, _) => false;
+
+    /// <summary>Scores that say that their entities' state was lost.</summary>
+    internal int Incomplete { get; private set; }
 
     /// <summary>Score records that repeat an earlier one.</summary>
     internal int Repeats { get; private set; }
@@ -136,13 +148,19 @@ internal sealed class OutputBook
         }
 
         var outcome = oracles[input.Partition].Outcomes[(int)input.Offset];
-        if (outcome.Kind != OutcomeKind.Scored)
+        var isIncomplete = IsIncomplete(record);
+        if (isIncomplete && !IsDamaged(input.Partition, outcome.User))
+            violated("only a score of a damaged row is incomplete", $"p{input.Partition}@{input.Offset} of {outcome.User}: {Encoding.UTF8.GetString(record.Value!)}");
+        Incomplete += isIncomplete ? 1 : 0;
+        if (isIncomplete && outcome.Kind != OutcomeKind.Dead)
+            takenBlindly.Add((input.Partition, outcome.Id));
+        else if (outcome.Kind != OutcomeKind.Scored)
             violated("only what is to be scored is scored", $"p{input.Partition}@{input.Offset} must be {outcome.Kind} {outcome.Reason}, and {record.Producer} scored it: {Encoding.UTF8.GetString(record.Value!)}");
         else
             CheckScore(input, outcome, record);
         if (IsRepeat(scores, input, record, "score"))
             Repeats++;
-        else
+        else if (outcome.Kind == OutcomeKind.Scored)
             CheckOrder(input, outcome);
     }
 
@@ -164,6 +182,12 @@ internal sealed class OutputBook
             violated("features equal the oracle's", $"p{input.Partition}@{input.Offset} by {record.Producer}:{wrong} {Encoding.UTF8.GetString(record.Value!)}");
     }
 
+    private static bool IsIncomplete(LogRecord score)
+    {
+        using var json = JsonDocument.Parse(score.Value!);
+        return json.RootElement.GetProperty("degraded").EnumerateArray().Any(d => d.GetString() == "state_incomplete");
+    }
+
     private void CheckOrder((int Partition, long Offset) input, Outcome outcome)
     {
         var key = (input.Partition, outcome.User);
@@ -181,7 +205,9 @@ internal sealed class OutputBook
         }
 
         var outcome = oracles[input.Partition].Outcomes[(int)input.Offset];
-        if (outcome.Kind != kind || (kind == OutcomeKind.Scored && !outcome.Late) || (kind == OutcomeKind.Dead && record.Header(RecordHeaders.Reason) != outcome.Reason))
+        // Whether an event is late depends on what its entities hold.
+        var mayDiffer = kind == OutcomeKind.Scored && IsDamaged(input.Partition, outcome.User);
+        if (!mayDiffer && (outcome.Kind != kind || (kind == OutcomeKind.Scored && !outcome.Late) || (kind == OutcomeKind.Dead && record.Header(RecordHeaders.Reason) != outcome.Reason)))
             violated($"only what must be is a {what}", $"p{input.Partition}@{input.Offset} must be {outcome.Kind} {outcome.Reason}, and {record.Producer} made it a {what} ({record.Header(RecordHeaders.Reason)}: {record.Header(RecordHeaders.ReasonDetail)})");
         IsRepeat(copies, input, record, what);
     }
@@ -192,7 +218,7 @@ internal sealed class OutputBook
             return false;
         if (guarantee == Guarantee.ExactlyOnce)
             violated("exactly one committed output for an input", $"a second {what} of p{input.Partition}@{input.Offset} by {record.Producer} after that by {known[input].Producer}");
-        if (!IsSame(known[input], record))
+        if (!IsSame(known[input], record) && !(known == scores && (IsIncomplete(known[input]) || IsIncomplete(record))))
             violated("repeats are byte-identical", $"the {what} of p{input.Partition}@{input.Offset} by {known[input].Producer} and its repeat by {record.Producer} differ:\n{Text(known[input])}\n{Text(record)}");
         return true;
     }
@@ -209,7 +235,9 @@ internal sealed class OutputBook
             violated("repeats are byte-identical", $"two reports of session {key.Item1} revision {key.Item2} differ:\n{Text(sessions[key])} by {sessions[key].Producer}\n{Text(record)} by {record.Producer}");
     }
 
-    private bool IsLagging(string user) => Array.Exists(oracles, o => o.Lagging.Contains(user));
+    // With a damaged row of a user its open sessions are lost, or reported again: nothing is promised of them.
+    private bool IsLagging(string user) =>
+        Array.Exists(oracles, o => o.Lagging.Contains(user)) || Enumerable.Range(0, oracles.Length).Any(p => IsDamaged(p, user));
 
     private static string UserOf(string sessionKey) => sessionKey[..sessionKey.IndexOf('|', StringComparison.Ordinal)];
 
@@ -222,6 +250,7 @@ internal sealed class OutputBook
         var input = (partition, offset);
         return outcome.Kind switch
         {
+            OutcomeKind.Scored when takenBlindly.Contains((partition, outcome.Id)) => null,
             OutcomeKind.Scored when !scores.ContainsKey(input) => "the score",
             OutcomeKind.Scored when outcome.Late && !late.ContainsKey(input) => "the late copy",
             OutcomeKind.Dead when !dead.ContainsKey(input) => "the dead letter",

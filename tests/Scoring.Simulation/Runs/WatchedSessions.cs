@@ -8,10 +8,22 @@ internal sealed class WatchedSessions(IOutputSessions sessions, World world, str
 {
     public IOutputSession Open(int partition) => new Session(this, sessions.Open(partition));
 
+    /// <summary>Watches over what is appended past the sessions, too.</summary>
+    internal IOutputLog Watch(IOutputLog log) => new WatchedLog(this, log);
+
     private void Check(in OutputRecord record)
     {
         if (world.Book.InputOf(record) is { } input && client.FirstStartedAt(input.Partition) is { } start && input.Offset < start)
             world.Violate("nothing is emitted during replay", $"{node} emitted for p{input.Partition}@{input.Offset} and began at {start}");
+    }
+
+    private sealed class WatchedLog(WatchedSessions watch, IOutputLog log) : IOutputLog
+    {
+        public bool TryAppend(in OutputRecord record, AppendObserver observer)
+        {
+            watch.Check(record);
+            return log.TryAppend(record, observer);
+        }
     }
 
     private sealed class Session(WatchedSessions watch, IOutputSession session) : IOutputSession

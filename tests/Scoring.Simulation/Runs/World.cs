@@ -49,7 +49,11 @@ public sealed class World : IDisposable
         Broker.CreateTopic(Topics.Transactions, Scenario.Partitions);
         foreach (var topic in (string[])[Topics.Scores, Topics.Sessions, Topics.Late, Topics.DeadLetters])
             Broker.CreateTopic(topic, OutputPartitions);
-        Book = new OutputBook(Topics, Scenario.Partitions, Scenario.Guarantee, Violate) { IsOrdered = Scenario.BrokenAppendOneIn == 0 };
+        Book = new OutputBook(Topics, Scenario.Partitions, Scenario.Guarantee, Violate)
+        {
+            IsOrdered = Scenario.BrokenAppendOneIn == 0,
+            IsDamaged = (partition, user) => Database!.DamagedUsers.Contains((partition, user)),
+        };
         Broker.Appended = Book.Appended;
         Broker.Committed = (_, partition, before, offset) => Book.Committed(partition, before, offset);
         Broker.ForeignCommit = (node, partition, offset) => Violate("only owners commit", $"{node} committed p{partition}@{offset} and does not own it");
@@ -121,7 +125,7 @@ public sealed class World : IDisposable
             Book.CheckSessions();
         if (Scheduler.Escaped is { } escaped)
             Violate("all work runs on the injected scheduler", escaped);
-        return new RunResult(Seed, Violation, Scheduler.Trace.Hash, Scheduler.Steps, Scheduler.Now, Book.Scored, Book.Dead, Book.Repeats, Database.Checkpoints, Database.FencedWrites, Broker.Transactions.Commits, Broker.Transactions.Aborts, Broker.Transactions.Fenced, faults.Count);
+        return new RunResult(Seed, Violation, Scheduler.Trace.Hash, Scheduler.Steps, Scheduler.Now, Book.Scored, Book.Dead, Book.Repeats, Database.Checkpoints, Database.FencedWrites, Broker.Transactions.Commits, Broker.Transactions.Aborts, Broker.Transactions.Fenced, faults.Count, Database.Damaged, Book.Incomplete);
     }
 
     /// <inheritdoc/>
@@ -218,5 +222,7 @@ public sealed class World : IDisposable
 /// <param name="Aborts">Transactions aborted.</param>
 /// <param name="FencedProducers">Requests of fenced and expired producers refused.</param>
 /// <param name="Faults">Faults injected.</param>
+/// <param name="Damaged">Stored rows that were damaged.</param>
+/// <param name="Incomplete">Scores that said so.</param>
 public sealed record RunResult(
-    int Seed, Violation? Violation, ulong Hash, long Steps, TimeSpan Elapsed, int Scored, int Dead, int Repeats, long Checkpoints, long FencedWrites, int Transactions, int Aborts, int FencedProducers, int Faults);
+    int Seed, Violation? Violation, ulong Hash, long Steps, TimeSpan Elapsed, int Scored, int Dead, int Repeats, long Checkpoints, long FencedWrites, int Transactions, int Aborts, int FencedProducers, int Faults, int Damaged, int Incomplete);

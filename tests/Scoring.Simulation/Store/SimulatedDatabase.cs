@@ -52,19 +52,25 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
     /// <param name="partition">The shard.</param>
     public long? CheckpointOffset(int partition) => shards.TryGetValue(partition, out var shard) ? shard.Offset : null;
 
-    /// <summary>Flips a byte in the newest version of some stored row, as a failing disk does.</summary>
-    /// <param name="partition">The shard.</param>
-    /// <returns>The row that was damaged; null if the shard has none.</returns>
-    public string? Damage(int partition)
+    /// <summary>Rows that were damaged.</summary>
+    public int Damaged { get; private set; }
+
+    /// <summary>The users of whose entities a row was damaged at any time, by partition.</summary>
+    public HashSet<(int Partition, string User)> DamagedUsers { get; } = [];
+
+    /// <summary>Flips a bit in the newest version of some stored row, as a failing disk does.</summary>
+    /// <param name="partition">The shard; one without rows is let be.</param>
+    /// <param name="previousToo">Whether the version before it loses a bit as well.</param>
+    public void Damage(int partition, bool previousToo)
     {
         if (!shards.TryGetValue(partition, out var shard) || shard.Entities.Count == 0)
-            return null;
-        var (key, entity) = shard.Entities.ElementAt(Scheduler.Next(shard.Entities.Count));
-        var state = entity.Row.State.ToArray();
-        state[Scheduler.Next(state.Length)] ^= (byte)(1 << Scheduler.Next(8));
-        shard.Entities[key] = entity with { Row = entity.Row with { State = state } };
-        Scheduler.Trace.Note($"database damages p{partition} {key}");
-        return key;
+            return;
+        var (name, entity) = shard.Entities.ElementAt(Scheduler.Next(shard.Entities.Count));
+        var row = entity.Row with { State = Flipped(entity.Row.State) };
+        shard.Entities[name] = entity with { Row = previousToo ? row with { PreviousState = Flipped(row.PreviousState) } : row };
+        Damaged++;
+        DamagedUsers.Add((partition, UserOf(row.Key.Span)));
+        Scheduler.Trace.Note($"database damages p{partition} {name} of {UserOf(row.Key.Span)}{(previousToo ? " and its version before" : "")}");
     }
 
     internal void Prepare(LogIdentity wanted)
@@ -84,18 +90,19 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
         return new ShardSnapshot(shard.Epoch, shard.Offset, shard.Marks, [.. shard.Quarantined.Where(o => shard.Offset is null || o >= shard.Offset)]);
     }
 
-    internal IReadOnlyList<EntityRow> Load(int partition, IReadOnlyList<EntityKey> keys)
+    internal EntityRows Load(int partition, IReadOnlyList<EntityKey> keys)
     {
         if (!shards.TryGetValue(partition, out var shard))
-            return [];
+            return new EntityRows(0, []);
         var rows = keys.Select(k => shard.Entities.GetValueOrDefault(NameOf(k.Kind, k.Key.Span))).OfType<StoredEntity>().Select(e => e.Row).ToList();
         RowsRead += rows.Count;
         Scheduler.Trace.Note($"database reads p{partition}: {string.Join(", ", keys.Select(k => k.Kind + " " + System.Text.Encoding.Latin1.GetString(k.Key.Span)))}: {string.Join(", ", rows.Select(r => $"{System.Text.Encoding.Latin1.GetString(r.Key.Span)}@{r.Offset}"))}");
-        return rows;
+        return new EntityRows(shard.Epoch, rows);
     }
 
-    internal IReadOnlyList<EntityRow> LoadWatched(int partition) =>
-        shards.TryGetValue(partition, out var shard) ? [.. shard.Entities.Values.Where(e => e.Watched).Select(e => e.Row)] : [];
+    internal EntityRows LoadWatched(int partition) => shards.TryGetValue(partition, out var shard)
+        ? new EntityRows(shard.Epoch, [.. shard.Entities.Values.Where(e => e.Watched).Select(e => e.Row)])
+        : new EntityRows(0, []);
 
     internal bool Write(Checkpoint checkpoint)
     {
@@ -212,6 +219,18 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
             shard.Entities.Remove(old.Key);
         }
     }
+
+    private byte[] Flipped(ReadOnlyMemory<byte> state)
+    {
+        var bytes = state.ToArray();
+        if (bytes.Length > 0)
+            bytes[Scheduler.Next(bytes.Length)] ^= (byte)(1 << Scheduler.Next(8));
+        return bytes;
+    }
+
+    // A card's key is its user's, a byte that no text has, and its own.
+    private static string UserOf(ReadOnlySpan<byte> key) =>
+        System.Text.Encoding.UTF8.GetString(key.IndexOf((byte)0xFF) is >= 0 and var end ? key[..end] : key);
 
     private static string NameOf(string kind, ReadOnlySpan<byte> key) => $"{kind} {Convert.ToHexString(key)}";
 

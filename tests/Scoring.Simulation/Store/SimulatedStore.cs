@@ -25,7 +25,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, VirtualProcess pr
         Call(() => database.Acquire(partition, owner), cancellation);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
+    public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation)
     {
         // The caller may use its list again as soon as it has its answer, and a copy costs little here.
         EntityKey[] copy = [.. keys.Select(k => new EntityKey(k.Kind, k.Key.ToArray()))];
@@ -40,7 +40,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, VirtualProcess pr
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+    public Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
         Call(() => database.LoadWatched(partition), cancellation);
 
     /// <inheritdoc/>
@@ -79,7 +79,8 @@ public sealed class SimulatedStore(SimulatedDatabase database, VirtualProcess pr
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (cancellation.CanBeCanceled)
             cancellation.Register(() => answer.TrySetCanceled(cancellation));
-        database.Scheduler.After(database.Scheduler.Environment, Delay(), () => Arrive(effect, answer, told));
+        // It leaves the process as a step of the process: of one that is paused meanwhile, when it goes on.
+        database.Scheduler.After(process, Delay(), () => database.Scheduler.After(database.Scheduler.Environment, Delay(), () => Arrive(effect, answer, told)));
         return answer.Task;
     }
 

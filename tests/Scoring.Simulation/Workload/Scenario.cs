@@ -81,6 +81,9 @@ public sealed class Scenario
         LostTransactionAnswerOneIn = OneOf(0, 10, 40);
         AbortableTransactionOneIn = OneOf(0, 8, 40);
         FatalTransactionOneIn = OneOf(0, 0, 150);
+        DamagedRows = OneOf(0, 0, 2, 8);
+        Trims = OneOf(0, 0, 3, 12);
+        TrimMargin = OneOf(0, 5, 40);
     }
 
     /// <summary>The features that every run computes.</summary>
@@ -144,6 +147,15 @@ public sealed class Scenario
     public int AbortableTransactionOneIn { get; }
 
     public int FatalTransactionOneIn { get; }
+
+    /// <summary>How many stored rows have a bit flipped while the load runs.</summary>
+    public int DamagedRows { get; }
+
+    /// <summary>How often the log forgets what no recovery needs any more.</summary>
+    public int Trims { get; }
+
+    /// <summary>How many records below the checkpoint it keeps.</summary>
+    public int TrimMargin { get; }
 
     private T OneOf<T>(params ReadOnlySpan<T> choices) => choices[random.Next(choices.Length)];
 }

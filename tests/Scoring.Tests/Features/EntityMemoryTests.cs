@@ -241,8 +241,37 @@ public sealed class EntityMemoryTests
         Assert.Equal(["state_incomplete"], engine.Play(Transaction("a", 200)).Result.Degraded);
         engine = EngineState.Copy(engine, options);
         Assert.Equal(["state_incomplete"], engine.Play(Transaction("late", 50)).Result.Degraded);
-        Assert.Equal(["state_incomplete"], engine.Play(Transaction("b", 100 + Day + 7_199)).Result.Degraded);
-        Assert.Empty(engine.Play(Transaction("c", 100 + Day + 7_200)).Result.Degraded);
+        // The card may have taken repeats in for as long as their horizon of a day.
+        Assert.Equal(["state_incomplete"], engine.Play(Transaction("b", 100 + (2 * Day) + 7_199)).Result.Degraded);
+        Assert.Empty(engine.Play(Transaction("c", 100 + (2 * Day) + 7_200)).Result.Degraded);
+    }
+
+    [Fact]
+    public void What_a_card_that_lost_its_past_may_have_taken_in_twice_makes_its_user_incomplete_too()
+    {
+        var engine = Engine(Counts);
+        engine.Play(Transaction("a", 100, card: "c", user: "u"));
+        byte[] key = [(byte)'u', 0xFF, (byte)'c'];
+        engine.Discard("card", key);
+        engine.StartIncomplete("card", key);
+
+        Assert.Equal(["state_incomplete"], engine.Play(Transaction("a", 200, card: "c", user: "u")).Result.Degraded);
+        Assert.Equal(["state_incomplete"], engine.Play(Transaction("b", 199 + Day, card: "d", user: "u")).Result.Degraded);
+        Assert.Empty(engine.Play(Transaction("c", 200 + Day, card: "e", user: "u")).Result.Degraded);
+    }
+
+    [Fact]
+    public void A_card_tells_which_of_its_transactions_it_took_in()
+    {
+        var engine = Engine("  - { name: n, from: card, agg: count, window: 1d }");
+        engine.Play(Transaction("a", 100));
+        engine.Play(Transaction("b", 200));
+
+        Assert.True(engine.HasTaken(Transaction("b", 200)));
+        Assert.False(engine.HasTaken(Transaction("b", 300)));
+        Assert.Null(engine.HasTaken(Transaction("other", 200)));
+        Assert.Null(engine.HasTaken(Transaction("b", 99)));
+        Assert.Null(engine.HasTaken(Transaction("b", 200, card: "stranger")));
     }
 
     [Fact]
@@ -254,8 +283,8 @@ public sealed class EntityMemoryTests
         for (var i = 0; i < 100; i++)
             engine.Play(Transaction($"o{i}", 10_000, card: "other"));
 
-        Assert.Empty(engine.Play(Transaction("a", 13_600)).Result.Degraded);
-        Assert.Equal(["state_incomplete"], engine.Play(Transaction("late", 13_599)).Result.Degraded);
+        Assert.Empty(engine.Play(Transaction("a", Day + 13_600)).Result.Degraded);
+        Assert.Equal(["state_incomplete"], engine.Play(Transaction("late", Day + 13_599)).Result.Degraded);
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal sealed class MemoryLog : ILogReader
     /// <summary>The offset of the oldest record that it still has.</summary>
     public long Low { get; set; }
 
+    /// <summary>Is waited for before a record is given out.</summary>
+    public Func<long, CancellationToken, Task>? Reading { get; set; }
+
     /// <summary>The records that were read again.</summary>
     public List<long> Read { get; } = [];
 
@@ -28,6 +31,7 @@ internal sealed class MemoryLog : ILogReader
         {
             Read.Add(record.Offset);
             await Task.Yield();
+            await (Reading?.Invoke(record.Offset, cancellation) ?? Task.CompletedTask);
             yield return record;
         }
     }

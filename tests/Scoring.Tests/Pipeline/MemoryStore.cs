@@ -11,11 +11,15 @@ internal sealed class MemoryStore : ISnapshotStore
     private readonly List<QuarantinedRecord> quarantined = [];
     private TaskCompletionSource? held;
     private long epoch;
+    private int reported;
     private long? offset;
     private ReadOnlyMemory<byte> marks;
 
     /// <summary>How many of the next calls fail because the store is away.</summary>
     public int AwayFor { get; set; }
+
+    /// <summary>What becomes of a report, the first, the second…</summary>
+    public Func<int, Task>? Reporting { get; set; }
 
     public List<Checkpoint> Written { get; } = [];
 
@@ -46,21 +50,34 @@ internal sealed class MemoryStore : ISnapshotStore
         }
     }
 
+    public void Quarantine(IEnumerable<QuarantinedRecord> records) => quarantined.AddRange(records);
+
     public void SetBack(long? to) => offset = to;
+
+    /// <summary>Another node takes the shard over, and all rows have grown old and go.</summary>
+    public void TakeOverAndPurge()
+    {
+        lock (gate)
+        {
+            epoch++;
+            rows.Clear();
+            watched.Clear();
+        }
+    }
 
     public Task PrepareAsync(LogIdentity identity, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task<ShardSnapshot> AcquireAsync(int partition, ShardOwner owner, CancellationToken cancellation) =>
-        Answer(() => new ShardSnapshot(++epoch, offset, marks, [.. quarantined.Select(q => q.Offset).Where(o => o >= (offset ?? 0))]));
+        Answer(() => new ShardSnapshot(++epoch, offset, marks, [.. quarantined.Select(q => q.Offset)]));
 
-    public Task<IReadOnlyList<EntityRow>> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation) => Answer<IReadOnlyList<EntityRow>>(() =>
+    public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation) => Answer(() =>
     {
         Loads++;
-        return [.. keys.Select(k => rows.GetValueOrDefault(NameOf(k.Kind, k.Key))).OfType<EntityRow>()];
+        return new EntityRows(epoch, [.. keys.Select(k => rows.GetValueOrDefault(NameOf(k.Kind, k.Key))).OfType<EntityRow>()]);
     });
 
-    public Task<IReadOnlyList<EntityRow>> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
-        Answer<IReadOnlyList<EntityRow>>(() => [.. rows.Where(r => watched[r.Key]).Select(r => r.Value)]);
+    public Task<EntityRows> LoadWatchedAsync(int partition, CancellationToken cancellation) =>
+        Answer(() => new EntityRows(epoch, [.. rows.Where(r => watched[r.Key]).Select(r => r.Value)]));
 
     public async Task<bool> WriteAsync(Checkpoint checkpoint, CancellationToken cancellation)
     {
@@ -81,7 +98,8 @@ internal sealed class MemoryStore : ISnapshotStore
         return true;
     });
 
-    public Task ReportAsync(IReadOnlyList<ShardReport> reports, CancellationToken cancellation) => Task.CompletedTask;
+    public Task ReportAsync(IReadOnlyList<ShardReport> reports, CancellationToken cancellation) =>
+        Reporting?.Invoke(Interlocked.Increment(ref reported)) ?? Task.CompletedTask;
 
     public Task<IReadOnlyList<ShardRow>> ShardsAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ShardRow>>([]);
 

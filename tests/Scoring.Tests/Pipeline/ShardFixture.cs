@@ -63,7 +63,7 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         options = adjust is null ? options : adjust(options);
         var durable = new StateOptions { CheckpointInterval = TimeSpan.FromDays(1) };
         var shardMetrics = new ShardMetrics(meters);
-        Shard = new ShardActor(3, new ShardContext
+        Context = new ShardContext
         {
             Options = options,
             State = state is null ? durable : state(durable),
@@ -84,12 +84,15 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
             Metrics = shardMetrics,
             Time = TimeProvider.System,
             Scheduler = TaskScheduler.Default,
-        });
+        };
+        Shard = new ShardActor(3, Context);
         Shard.Begin(committed, committed ?? 0);
         Shard.Committed(committed ?? 0);
     }
 
     public HeldLog Log { get; } = new();
+
+    public ShardContext Context { get; }
 
     public ShardActor Shard { get; }
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Scoring.Actors.Log;
+using Scoring.Actors.Entities;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.State;
 using Scoring.Models.Wire;
 using static Scoring.Tests.Pipeline.ShardFixture;
 
@@ -124,6 +126,20 @@ public class ShardRecoveryTests
         await old.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal("fenced", old.Shard.Progress.Down);
         Assert.Equal(written, store.Written.Count);
+    }
+
+    // A zombie: what it would emit with features of its own making could not be told from a repeat of the owner's.
+    [Fact]
+    public async Task A_shard_whose_entities_a_later_owner_has_removed_emits_nothing_of_them_and_drops_itself()
+    {
+        await CrashAfterAsync(2, checkpointAt: 2);
+        await using var old = Fixture(committed: 2);
+        await old.SettledAsync();
+        store.TakeOverAndPurge();
+        old.Enqueue(Record(2, "t-2", afterMillis: 2));
+        await old.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal("fenced", old.Shard.Progress.Down);
+        Assert.Empty(old.Log.Appended);
     }
 
     [Theory]
@@ -264,16 +280,68 @@ public class ShardRecoveryTests
         Assert.Equal(6, store.CheckpointOffset);
         store.Damage("card");
         store.Damage("user");
-        await using var fixture = Fixture(committed: 6, probe: FailAtThree);
+        // By a program on which it would not fail.
+        await using var fixture = Fixture(committed: 6);
         await fixture.EnqueueAsync(Record(6, "t-6", afterMillis: 6));
         var score = await fixture.ScoreAsync(0);
-        Assert.Contains(score["degraded"]!.AsArray(), d => ((string)d!).Contains("state_incomplete", StringComparison.Ordinal));
+        Assert.Equal(6, (double)score["features"]!["count_1d"]!);
+        Assert.DoesNotContain((JsonArray?)score["degraded"] ?? [], d => ((string)d!).Contains("state_incomplete", StringComparison.Ordinal));
 
         static void FailAtThree(InputRecord record)
         {
             if (record.Offset == 3)
                 throw new InvalidDataException("made to fail");
         }
+    }
+
+    // Which of the records between the two versions were set aside is not known any more.
+    [Fact]
+    public async Task A_damaged_entity_older_than_the_notes_that_are_kept_starts_empty()
+    {
+        await TwoVersionsAsync();
+        store.Damage("card");
+        store.Quarantine(Enumerable.Range(3, ShardSnapshot.MaxQuarantined).Select(i => new QuarantinedRecord(i, "")));
+        input.Add(Record(3 + ShardSnapshot.MaxQuarantined, "t-last"));
+        await using var fixture = Fixture(committed: 4);
+        fixture.Enqueue(Record(20_000, "t-4", afterMillis: 4));
+        var score = await fixture.ScoreAsync(0);
+        Assert.Contains(score["degraded"]!.AsArray(), d => ((string)d!).Contains("state_incomplete", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_shard_that_waits_collects_no_nudges()
+    {
+        await CrashAfterAsync(1, checkpointAt: 1);
+        store.AwayFor = int.MaxValue;
+        await using var fixture = Fixture(committed: 1);
+        Assert.True(fixture.Shard.Nudge());
+        for (var i = 0; i < 10; i++)
+            Assert.False(fixture.Shard.Nudge());
+        store.AwayFor = 0;
+        await fixture.SettledAsync();
+        Assert.True(fixture.Shard.Nudge());
+    }
+
+    [Fact]
+    public async Task A_shard_that_is_stopped_while_it_recovers_answers_no_question_from_the_part_of_its_state_that_it_has()
+    {
+        await CrashAfterAsync(3, checkpointAt: 1);
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        input.Reading = (offset, cancellation) =>
+        {
+            if (offset != 2)
+                return Task.CompletedTask;
+            reached.TrySetResult();
+            return Task.Delay(Timeout.Infinite, cancellation);
+        };
+        await using var fixture = Fixture(committed: 3);
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        fixture.Shard.RequestStop();
+        await fixture.Shard.Drained.WaitAsync(TimeSpan.FromSeconds(30));
+        var query = new CardQuery("c-1", ["c-1"]);
+        fixture.Shard.Ask(query);
+        await query.Result.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.True(query.IsRefused);
     }
 
     // No checkpoint could make room: what has changed is not of a record, so there is no new offset to write it at.
