@@ -231,6 +231,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
             Topics.Transactions,
             () => source!.Member,
             loggers.CreateLogger<KafkaTransactionalClient>()),
+        Time,
         meters,
         loggers.CreateLogger<TransactionalLog>());
 

@@ -21,6 +21,9 @@ namespace Scoring.Actors.Source;
 /// </summary>
 public sealed partial class GroupMember : IGroupListener
 {
+    /// <summary>With transactions, the least that <see cref="SourceOptions.RevocationTimeout"/> may be: half of it is what a turn waits for the brokers.</summary>
+    public static readonly TimeSpan LeastTransactionalRevocation = TimeSpan.FromSeconds(1);
+
     private const int CommittedTries = 6;
     private const int LastCommitTries = 3;
     private const int MaxLosses = 10;
@@ -49,8 +52,16 @@ public sealed partial class GroupMember : IGroupListener
     private int pausedPartitions;
     private int unbegun;
     private int losses;
+
+    // Whether the group keeps the offsets of committed transactions, as every Kafka does; the embedded broker forgets them.
+    // Null until it was asked, after the first. Guarded by `ownership`, as what it is asked about.
+    private bool? keepsOffsets;
+    private IReadOnlyList<(int Partition, long Offset)>? doubted;
     private volatile Exception? failure;
     private volatile bool leaving;
+
+    // While partitions are revoked their handler commits by itself: it must not wait for another's turn as well.
+    private volatile bool revoking;
 
     /// <summary>Makes the member; <see cref="Join"/> joins the group.</summary>
     /// <param name="options">How it reads.</param>
@@ -131,8 +142,14 @@ public sealed partial class GroupMember : IGroupListener
     /// <returns>False if it should be called again at once: a transaction waits for its last batch.</returns>
     public bool Commit()
     {
+        if (transactions is not null && revoking)
+            return true;
+        bool isDone;
         lock (ownership)
-            return transactions is null ? TryCommit([.. owned.Values]) || true : TryCommitTransaction();
+            isDone = transactions is null ? TryCommit([.. owned.Values]) || true : TryCommitTransaction(options.RevocationTimeout / 2);
+        if (doubted is { } offsets)
+            AskFor(offsets);
+        return isDone;
     }
 
     /// <summary>Stops the member with the reason.</summary>
@@ -197,23 +214,13 @@ public sealed partial class GroupMember : IGroupListener
             foreach (var partition in gone)
                 partition.Shard.RequestStop();
             // Blocks the poll thread, as a handler must: the group waits for its end before it moves the partitions.
-            var ended = IsDrained(gone, started);
-            if (ended)
-                CommitLast(gone, started);
-            foreach (var partition in gone)
-                partition.Shard.Finish();
-            if (!wait(Task.WhenAll(gone.Select(p => p.Shard.Completion)), Remaining(started)))
-            {
-                LogRevocationTimeout(options.RevocationTimeout);
-                foreach (var partition in gone)
-                    partition.Shard.Abandon();
-            }
-
+            var undrained = FinishDrained(gone, started);
+            AbandonUnfinished(gone, undrained, started);
             CheckShards();
             lock (ownership)
             {
-                if (!ended && transactions is null)
-                    TryCommit(gone);
+                if (transactions is null)
+                    TryCommit(undrained);
                 Forget(gone);
             }
         }
@@ -345,24 +352,28 @@ public sealed partial class GroupMember : IGroupListener
 
     // A shard that ended by itself was fenced. Most likely the partition has moved and this node is about to hear of
     // it; but a late answer of the store may have fenced the rightful owner, which then has to begin again. A commit
-    // tells them apart: the group takes it from the owner alone.
+    // tells them apart: the group takes it from the owner alone. It is of what the group has anyway: what this node knows
+    // to be committed may lie before where a later owner has come.
     private void ReopenIfOwned(OwnedPartition partition)
     {
         partition.EndedAt = time.GetTimestamp();
-        lock (ownership)
+        try
         {
-            try
+            var committed = client.Committed([partition.Partition])[0];
+            lock (ownership)
             {
-                client.Commit([(partition.Partition, partition.Committed ?? partition.Start)]);
+                // The other thread may have committed more of the shard that is gone since the question.
+                if (partition.Committed > (committed ?? -1))
+                    committed = partition.Committed;
+                client.Commit([(partition.Partition, committed ?? partition.Start)]);
+                partition.Committed = committed;
+                Reopen(partition);
+                Show();
             }
-            catch (GroupException e)
-            {
-                LogCommitFailed(e.Message);
-                return;
-            }
-
-            Reopen(partition);
-            Show();
+        }
+        catch (GroupException e)
+        {
+            LogCommitFailed(e.Message);
         }
     }
 
@@ -390,38 +401,79 @@ public sealed partial class GroupMember : IGroupListener
         }
     }
 
-    private void CommitLast(List<OwnedPartition> gone, long started)
+    // Each shard by itself, so that a slow one costs the others nothing: what it has done is committed, and while the
+    // others finish it writes its last checkpoint.
+    private List<OwnedPartition> FinishDrained(List<OwnedPartition> gone, long started)
     {
-        for (var tries = 1; !IsCommitted(gone) && tries < LastCommitTries && Remaining(started) > CommitRetryDelay; tries++)
-            wait(Task.Delay(CommitRetryDelay, time), CommitRetryDelay);
+        revoking = true;
+        var left = gone.ToList();
+        do
+        {
+            var drained = left.FindAll(p => p.Shard.Drained.IsCompleted);
+            if (drained.Count > 0)
+                CommitLast(drained, started);
+            foreach (var partition in drained)
+                partition.Shard.Finish();
+            left.RemoveAll(drained.Contains);
+        }
+        while (left.Count > 0 && IsOneDrained(left, started));
+        revoking = false;
+        return left;
     }
 
     // In transactions a shard has nothing more under way only once they are committed.
-    private bool IsDrained(List<OwnedPartition> gone, long started)
+    private bool IsOneDrained(List<OwnedPartition> left, long started)
     {
-        var drained = Task.WhenAll(gone.Select(p => p.Shard.Drained));
+        var one = Task.WhenAny(left.Select(p => p.Shard.Drained));
         if (transactions is null)
-            return wait(drained, options.RevocationTimeout);
-        while (!wait(drained, TransactionTurn))
+            return wait(one, Remaining(started));
+        while (!wait(one, TransactionTurn))
         {
-            Commit();
             if (Remaining(started) == TimeSpan.Zero || transactions.IsLost)
                 return false;
+            lock (ownership)
+                TryCommitTransaction(Remaining(started));
         }
 
         return true;
     }
 
-    private bool IsCommitted(List<OwnedPartition> partitions)
+    private void CommitLast(List<OwnedPartition> drained, long started)
+    {
+        for (var tries = 1; !IsCommitted(drained) && tries < LastCommitTries && Remaining(started) > CommitRetryDelay; tries++)
+            wait(Task.Delay(CommitRetryDelay, time), CommitRetryDelay);
+    }
+
+    // What is drained was committed with its transaction, and once the lock is had its shard has heard of that.
+    private bool IsCommitted(List<OwnedPartition> drained)
     {
         lock (ownership)
-            return transactions is null ? TryCommit(partitions) : TryCommitTransaction();
+            return (transactions is not null && keepsOffsets != false) || TryCommit(drained);
+    }
+
+    private void AbandonUnfinished(List<OwnedPartition> gone, List<OwnedPartition> undrained, long started)
+    {
+        wait(Task.WhenAll(gone.Except(undrained).Select(p => p.Shard.Completion)), Remaining(started));
+        var late = gone.FindAll(p => !p.Shard.Completion.IsCompleted);
+        if (late.Count == 0)
+            return;
+        LogRevocationTimeout(string.Join(", ", late.Select(p => p.Partition)), options.RevocationTimeout);
+        foreach (var partition in late)
+            partition.Shard.Abandon();
     }
 
     // Called under `ownership`.
-    private bool TryCommitTransaction()
+    private bool TryCommitTransaction(TimeSpan patience)
     {
-        var isDone = transactions!.TryCommit(owned.Keys, out var committed);
+        var isDone = transactions!.TryCommit(owned.Keys, patience, out var committed);
+        if (keepsOffsets == false)
+        {
+            TryCommit([.. owned.Values]);
+            return isDone;
+        }
+
+        if (keepsOffsets is null && committed.Count > 0)
+            doubted = committed;
         foreach (var (partition, offset) in committed)
         {
             if (!owned.TryGetValue(partition, out var its))
@@ -431,6 +483,32 @@ public sealed partial class GroupMember : IGroupListener
         }
 
         return isDone;
+    }
+
+    // On a broker that forgets the offsets of transactions they are committed by themselves, after their transaction.
+    private void AskFor(IReadOnlyList<(int Partition, long Offset)> committed)
+    {
+        try
+        {
+            var known = client.Committed([.. committed.Select(c => c.Partition)]);
+            lock (ownership)
+            {
+                doubted = null;
+                keepsOffsets = committed.Zip(known).All(c => c.Second >= c.First.Offset);
+                for (var i = 0; i < known.Count && keepsOffsets == false; i++)
+                {
+                    if (owned.TryGetValue(committed[i].Partition, out var its))
+                        its.Committed = known[i];
+                }
+            }
+
+            if (keepsOffsets == false)
+                LogForgetsOffsets();
+        }
+        catch (GroupException e)
+        {
+            LogCommittedUnknown(e.Message);
+        }
     }
 
     // The transactions are another's, or expired: what the shards applied since the last commit is in doubt.
@@ -525,11 +603,14 @@ public sealed partial class GroupMember : IGroupListener
     [LoggerMessage(Level = LogLevel.Error, Message = "The transactions of this node were lost ({Losses} times so far); its shards are recovered")]
     private partial void LogTransactionsLost(int losses);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Revoked shards did not finish within {Timeout}; the next owner reads again what they had begun")]
-    private partial void LogRevocationTimeout(TimeSpan timeout);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of the revoked partitions {Partitions} did not finish within {Timeout}; the next owner reads again what they had begun")]
+    private partial void LogRevocationTimeout(string partitions, TimeSpan timeout);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "Partition {Partition} is down (state_log_gap): {Why}. Set the group's offset explicitly to go on")]
     private partial void LogLogGap(int partition, string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The brokers do not keep the offsets of transactions, as the embedded broker does not; they are committed by themselves, and exactly_once does not hold there")]
+    private partial void LogForgetsOffsets();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The group's offsets could not be read ({Reason}); trying again")]
     private partial void LogCommittedUnknown(string reason);
