@@ -51,8 +51,6 @@ public sealed class ShardBootstrap
     private readonly ISnapshotStore store;
     private readonly StateOptions options;
     private readonly EntityKeySet missing = new();
-    private readonly ArrayBufferWriter<byte> bytes = new();
-    private readonly List<(string Kind, int Start, int KeyBytes, int StateBytes, long NewestMicros, bool Watched)> rows = [];
     private readonly double[] features;
     private long epoch;
     private bool mayBeStored;
@@ -211,11 +209,11 @@ public sealed class ShardBootstrap
         stage.SaveMarks(marks);
         for (var isWhole = false; !isWhole;)
         {
-            bytes.ResetWrittenCount();
-            rows.Clear();
-            isWhole = stage.Engine.WriteFrozen(options.MaxDirtyEntities, Collect);
+            var rows = new CheckpointRows();
+            isWhole = stage.Engine.WriteFrozen(options.MaxDirtyEntities, rows.Add);
             Counts.RowsWritten += rows.Count;
-            await WriteAsync([.. rows.Select(Of)], isLast && isWhole ? marks.WrittenMemory : UnfinishedMarks, [], cancellation);
+            await WriteAsync(rows, isLast && isWhole ? marks.WrittenMemory : UnfinishedMarks, [], cancellation);
+            rows.Return();
         }
 
         stage.Engine.FrozenIsDurable();
@@ -230,17 +228,4 @@ public sealed class ShardBootstrap
 
     private async Task<long> StoredAsync(CancellationToken cancellation) =>
         (await store.ShardsAsync(cancellation)).Where(s => s.Report.Partition == partition).Sum(s => s.StoredEntities);
-
-    private void Collect(string kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> state, long newestMicros, bool watched)
-    {
-        rows.Add((kind, bytes.WrittenCount, key.Length, state.Length, newestMicros, watched));
-        bytes.Write(key);
-        bytes.Write(state);
-    }
-
-    private EntityWrite Of((string Kind, int Start, int KeyBytes, int StateBytes, long NewestMicros, bool Watched) row)
-    {
-        var all = bytes.WrittenMemory.Slice(row.Start, row.KeyBytes + row.StateBytes);
-        return new EntityWrite(row.Kind, all[..row.KeyBytes], all[row.KeyBytes..], row.NewestMicros, row.Watched);
-    }
 }

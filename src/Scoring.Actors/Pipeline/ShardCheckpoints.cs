@@ -15,8 +15,8 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     // A slice costs about as much as a small batch.
     private const int SliceEntities = 64;
 
-    private readonly ArrayBufferWriter<byte> bytes = new();
-    private readonly List<(string Kind, int Start, int KeyBytes, int StateBytes, long NewestMicros, bool Watched)> entities = [];
+    private readonly ArrayBufferWriter<byte> markBytes = new();
+    private CheckpointRows rows = new();
     private EntityStage? stage;
     private byte[] marks = [];
     private EntityPurge[] purges = [];
@@ -81,13 +81,12 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     {
         stage = entityStage;
         offset = nextOffset;
-        bytes.ResetWrittenCount();
-        entityStage.SaveMarks(bytes);
-        marks = bytes.WrittenSpan.ToArray();
+        markBytes.ResetWrittenCount();
+        entityStage.SaveMarks(markBytes);
+        marks = markBytes.WrittenSpan.ToArray();
         // As of the offset too: what a later record makes forgettable, a replay from here still needs.
         purges = [.. entityStage.Engine.Expiries().Select(e => new EntityPurge(e.Kind, e.BeforeMicros))];
-        bytes.ResetWrittenCount();
-        entities.Clear();
+        rows = new CheckpointRows();
         entityStage.Engine.Freeze();
         logBytes = 0;
         forced = false;
@@ -98,7 +97,7 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     /// <summary>Writes out more of what is frozen.</summary>
     internal void WriteSlice()
     {
-        if (stage!.Engine.WriteFrozen(SliceEntities, Collect))
+        if (stage!.Engine.WriteFrozen(SliceEntities, rows.Add))
             Phase = CheckpointPhase.AwaitsCommit;
     }
 
@@ -115,7 +114,7 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
             Epoch = epoch,
             Offset = offset,
             Marks = marks,
-            Entities = [.. entities.Select(Of)],
+            Entities = rows,
             Purges = purges,
         };
     }
@@ -127,10 +126,11 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
         DurableOffset = offset;
         DurableMarks = marks;
         IsDurable = true;
+        rows.Return();
         End();
     }
 
-    /// <summary>Gives the current checkpoint up: what it holds counts as changed again.</summary>
+    /// <summary>Gives the current checkpoint up: what it holds counts as changed again. Its rows are left to the store, which may be at them.</summary>
     internal void Drop()
     {
         stage?.Engine.FrozenIsLost();
@@ -141,19 +141,6 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
     {
         stage = null;
         Phase = CheckpointPhase.None;
-    }
-
-    private EntityWrite Of((string Kind, int Start, int KeyBytes, int StateBytes, long NewestMicros, bool Watched) entity)
-    {
-        var all = bytes.WrittenMemory.Slice(entity.Start, entity.KeyBytes + entity.StateBytes);
-        return new EntityWrite(entity.Kind, all[..entity.KeyBytes], all[entity.KeyBytes..], entity.NewestMicros, entity.Watched);
-    }
-
-    private void Collect(string kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> state, long newestMicros, bool watched)
-    {
-        entities.Add((kind, bytes.WrittenCount, key.Length, state.Length, newestMicros, watched));
-        bytes.Write(key);
-        bytes.Write(state);
     }
 }
 

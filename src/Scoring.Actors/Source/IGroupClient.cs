@@ -55,7 +55,10 @@ public interface IGroupClient : IDisposable
     /// <param name="partition">The partition.</param>
     long? EndOffset(int partition);
 
-    /// <summary>Leaves the group; the listener hears of all partitions as revoked.</summary>
+    /// <summary>
+    /// Leaves the group; the listener hears of all partitions as revoked. Of an assignment that comes meanwhile it hears at most
+    /// the revocation.
+    /// </summary>
     void Close();
 }
 

@@ -16,6 +16,7 @@ public sealed partial class KafkaGroupClient : IGroupClient
     private readonly ILogger<KafkaGroupClient> logger;
     private readonly IConsumer<byte[], byte[]> consumer;
     private IGroupListener? listener;
+    private bool closing;
 
     /// <summary>Makes the client; <see cref="Join"/> joins the group.</summary>
     /// <param name="options">How it reads.</param>
@@ -121,6 +122,7 @@ public sealed partial class KafkaGroupClient : IGroupClient
     /// <inheritdoc/>
     public void Close() => Asking(() =>
     {
+        closing = true;
         consumer.Close();
         return true;
     });
@@ -128,8 +130,10 @@ public sealed partial class KafkaGroupClient : IGroupClient
     /// <inheritdoc/>
     public void Dispose() => consumer.Dispose();
 
+    // An assignment that comes while the client closes is undone at once, and the client answers no questions any more:
+    // a listener that asked where to start would wait in vain, and the close with it.
     private IEnumerable<TopicPartitionOffset> Assigned(List<TopicPartition> partitions) =>
-        listener!.Assigned([.. partitions.Select(p => p.Partition.Value)]) is { } starts
+        !closing && listener!.Assigned([.. partitions.Select(p => p.Partition.Value)]) is { } starts
             ? partitions.Select((p, i) => new TopicPartitionOffset(p, starts[i]))
             : partitions.Select(p => new TopicPartitionOffset(p, Offset.End));
 

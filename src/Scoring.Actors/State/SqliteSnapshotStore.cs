@@ -190,18 +190,11 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
 
     private static (long Rows, long Bytes) Upsert(SqliteConnection connection, Checkpoint checkpoint)
     {
-        using var size = connection.Statement(SqliteState.Size, checkpoint.Partition, null, null);
-        using var upsert = connection.Statement(SqliteState.Upsert, checkpoint.Partition, null, null, checkpoint.Offset, null, null, null);
+        using var writer = new SqliteEntityWriter(connection, checkpoint.Partition, checkpoint.Offset);
         var (added, bytes) = (0L, 0L);
         foreach (var entity in checkpoint.Entities)
         {
-            size.Parameters[1].Value = upsert.Parameters[1].Value = entity.Kind;
-            size.Parameters[2].Value = upsert.Parameters[2].Value = entity.Key.ToBlob();
-            upsert.Parameters[4].Value = entity.NewestMicros;
-            upsert.Parameters[5].Value = entity.Watched ? 1 : 0;
-            upsert.Parameters[6].Value = entity.State.ToBlob();
-            var before = (long?)size.ExecuteScalar();
-            upsert.ExecuteNonQuery();
+            var before = writer.Write(entity);
             added += before is null ? 1 : 0;
             bytes += entity.State.Length - (before ?? 0);
         }
