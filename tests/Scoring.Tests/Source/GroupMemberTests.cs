@@ -293,17 +293,12 @@ public sealed class GroupMemberTests : IDisposable
         transactional.Commit();
         Assert.Equal([options.RevocationTimeout / 2], transactions.Patiences);
 
-        transactions.Committing = () =>
-        {
-            // Another thread's turn must not begin: the handler would have to wait for its end.
-            var turns = transactions.Patiences.Count;
-            transactional.Commit();
-            Assert.Equal(turns, transactions.Patiences.Count);
-            time.Advance(transactions.Patiences[^1]);
-            return [];
-        };
+        var turnsOfOthers = 0;
+        transactions.Committing = Turn;
         var before = time.GetTimestamp();
         group.Revoke(1);
+        // Another thread's turn must not begin: the handler would have to wait for its end.
+        Assert.Equal(0, turnsOfOthers);
         Assert.InRange(time.GetElapsedTime(before), TimeSpan.Zero, options.RevocationTimeout + TimeSpan.FromMilliseconds(10));
         Assert.True(shards[1].IsAbandoned);
         Assert.Null(transactional.Failure);
@@ -311,6 +306,19 @@ public sealed class GroupMemberTests : IDisposable
         transactions.Committing = () => [];
         transactional.Commit();
         Assert.Equal(turnsBefore + 1, transactions.Patiences.Count);
+
+        IReadOnlyList<(int Partition, long Offset)> Turn()
+        {
+            time.Advance(transactions.Patiences[^1]);
+            transactions.Committing = () =>
+            {
+                turnsOfOthers++;
+                return [];
+            };
+            transactional.Commit();
+            transactions.Committing = Turn;
+            return [];
+        }
     }
 
     // As the embedded broker, of whose group nobody would hear how far the service is.
