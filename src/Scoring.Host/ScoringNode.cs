@@ -244,6 +244,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
             Topics.Transactions,
             () => source!.Member,
             loggers.CreateLogger<KafkaTransactionalClient>()),
+        Time,
         meters,
         loggers.CreateLogger<TransactionalLog>());
 

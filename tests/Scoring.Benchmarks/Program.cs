@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using Scoring.Benchmarks.Features;
+using Scoring.Benchmarks.Guarantees;
 using Scoring.Benchmarks.State;
 
 namespace Scoring.Benchmarks;
@@ -20,6 +21,8 @@ internal static class BenchmarkProgram
             await RecoveryRun.RunAsync(count);
         else if (args is ["checkpoints", ..])
             await CheckpointRun.RunAsync(args.Length > 1 ? count : CheckpointRun.DefaultSeconds);
+        else if (args is ["guarantees", ..])
+            await GuaranteeRun.RunAsync(args.Length > 1 ? count : GuaranteeRun.DefaultSeconds);
         else
             BenchmarkSwitcher.FromAssembly(typeof(BenchmarkProgram).Assembly).Run(args);
     }

@@ -28,6 +28,8 @@ internal sealed class ScoreReader : IDisposable
             EnableAutoCommit = false,
             AutoOffsetReset = AutoOffsetReset.Error,
             FetchWaitMaxMs = 10,
+            // The markers of transactions take offsets too, the last ones of a partition among them.
+            EnablePartitionEof = true,
             IsolationLevel = IsolationLevel.ReadCommitted,
         }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         consumer.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
@@ -38,7 +40,7 @@ internal sealed class ScoreReader : IDisposable
     /// <summary>Why reading ended; null while it goes on.</summary>
     public Exception? Failure => Volatile.Read(ref failure);
 
-    /// <summary>The offset behind the last record of a partition.</summary>
+    /// <summary>The offset up to which a partition was read.</summary>
     public long PositionOf(int partition) => Volatile.Read(ref positions[partition]);
 
     public void Dispose()
@@ -57,8 +59,9 @@ internal sealed class ScoreReader : IDisposable
             {
                 if (consumer.Consume(PollMs) is not { } record)
                     continue;
-                audit.Take(record.Partition.Value, record.Offset.Value, record.Message.Value, TimeProvider.System.GetTimestamp());
-                Volatile.Write(ref positions[record.Partition.Value], record.Offset.Value + 1);
+                if (!record.IsPartitionEOF)
+                    audit.Take(record.Partition.Value, record.Offset.Value, record.Message.Value, TimeProvider.System.GetTimestamp());
+                Volatile.Write(ref positions[record.Partition.Value], record.Offset.Value + (record.IsPartitionEOF ? 0 : 1));
             }
         }
 #pragma warning disable CA1031 // Ends the run, which reports it.

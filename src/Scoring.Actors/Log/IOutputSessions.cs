@@ -35,9 +35,10 @@ public interface ITransactions
 
     /// <summary>Commits what the shards have ended since the last time. One thread calls at a time.</summary>
     /// <param name="owned">The partitions that this node owns; outputs of others are taken back.</param>
+    /// <param name="patience">How long to wait for the brokers; what they have not answered by then goes on with the next call.</param>
     /// <param name="committed">The offsets that were committed, by partition.</param>
     /// <returns>False if it has to be called again soon to get there.</returns>
-    bool TryCommit(IReadOnlyCollection<int> owned, out IReadOnlyList<(int Partition, long Offset)> committed);
+    bool TryCommit(IReadOnlyCollection<int> owned, TimeSpan patience, out IReadOnlyList<(int Partition, long Offset)> committed);
 
     /// <summary>Begins anew after they were lost: what was not committed is gone, and every session closed.</summary>
     void Restart();

@@ -35,9 +35,7 @@ internal sealed partial class RelaySession : IDisposable
     private long lastCommit;
     private Exception? failure;
 
-    // The session's first copy goes alone: a topic that does not exist may begin to between two records, and then the
-    // client would take the second after it has failed the first.
-    private RelayedRecord? first;
+    private readonly FirstCopy first = new();
 
     internal RelaySession(RelaySettings settings, IOutputLog log, IOutputLog deadLetters, TimeProvider time, RelayMetrics metrics, ILogger logger)
     {
@@ -58,7 +56,7 @@ internal sealed partial class RelaySession : IDisposable
     }
 
     private bool IsFull =>
-        waiting.Count > 0 || first is { IsAppended: false } || recordsUnderWay >= settings.Options.MaxInFlightRecords || bytesUnderWay >= settings.Options.MaxInFlightKilobytes * 1024L;
+        waiting.Count > 0 || first.IsUnderWay || recordsUnderWay >= settings.Options.MaxInFlightRecords || bytesUnderWay >= settings.Options.MaxInFlightKilobytes * 1024L;
 
     // Half of the room must be free before more is read: a pause throws away what the client has fetched.
     private bool IsHalfEmpty =>
@@ -80,6 +78,7 @@ internal sealed partial class RelaySession : IDisposable
         while (!stop.IsCancellationRequested)
         {
             // 1. Settle.
+            first.ThrowIfFailed();
             foreach (var partition in owned.Values)
                 Settle(partition);
 
@@ -143,9 +142,9 @@ internal sealed partial class RelaySession : IDisposable
             headers.Add(new OutputHeader(RecordHeaders.Kind, kind));
         if (record.TraceParent is { } trace)
             headers.Add(new OutputHeader(RecordHeaders.TraceParent, trace));
-        if (first is { IsAppended: false } || !log.TryAppend(new OutputRecord(settings.Topics.Transactions, key, record.Value, [.. headers]), observer))
+        if (first.IsUnderWay || !log.TryAppend(new OutputRecord(settings.Topics.Transactions, key, record.Value, [.. headers]), observer))
             return false;
-        first ??= observer;
+        first.Add(observer);
         metrics.Relayed(result.Topic);
         return true;
     }

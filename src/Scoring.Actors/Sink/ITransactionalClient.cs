@@ -4,13 +4,15 @@ namespace Scoring.Actors.Sink;
 
 /// <summary>
 /// A transactional producer. <see cref="TryProduce"/> may be called by any thread while a transaction is open, the
-/// rest by one thread at a time.
+/// rest by one thread at a time. A call that ended without an answer goes on in the background: it is made again before
+/// any other, but for <see cref="SendOffsets"/>, after which an abort is possible too.
 /// </summary>
 public interface ITransactionalClient : IDisposable
 {
     /// <summary>Takes the transactional id over: ends what an earlier owner left open, and fences it.</summary>
+    /// <param name="timeout">How long to wait for an answer.</param>
     /// <exception cref="TransactionException">The brokers refused or did not answer.</exception>
-    void Start();
+    void Start(TimeSpan timeout);
 
     /// <summary>Opens a transaction.</summary>
     /// <exception cref="TransactionException">The client can't go on.</exception>
@@ -22,21 +24,25 @@ public interface ITransactionalClient : IDisposable
     /// <returns>False if the client's queue is full.</returns>
     bool TryProduce(in OutputRecord record, Action<AppendFailure, string> failed);
 
-    /// <summary>Makes room in a full queue: waits until what was produced has reached the brokers, for a bounded time.</summary>
-    void Flush();
+    /// <summary>Makes room in a full queue: waits until what was produced has reached the brokers.</summary>
+    /// <param name="timeout">How long to wait.</param>
+    void Flush(TimeSpan timeout);
 
     /// <summary>Adds offsets of the input log to the open transaction, as a member of the consumer group.</summary>
     /// <param name="offsets">The offset of the next record to read, by partition.</param>
+    /// <param name="timeout">How long to wait for an answer.</param>
     /// <exception cref="TransactionException">The brokers refused or did not answer.</exception>
-    void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets);
+    void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets, TimeSpan timeout);
 
     /// <summary>Commits the open transaction once all its records have reached the brokers.</summary>
+    /// <param name="timeout">How long to wait for an answer.</param>
     /// <exception cref="TransactionException">The brokers refused or did not answer.</exception>
-    void Commit();
+    void Commit(TimeSpan timeout);
 
     /// <summary>Takes the open transaction back.</summary>
+    /// <param name="timeout">How long to wait for an answer.</param>
     /// <exception cref="TransactionException">The brokers refused or did not answer.</exception>
-    void Abort();
+    void Abort(TimeSpan timeout);
 }
 
 /// <summary>What can be done about a failure of a transaction.</summary>

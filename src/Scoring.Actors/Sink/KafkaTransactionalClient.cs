@@ -14,11 +14,6 @@ public sealed partial class KafkaTransactionalClient : ITransactionalClient
     /// <summary>The longest time between two commits that leaves them time to take place.</summary>
     public static readonly TimeSpan LongestInterval = TransactionTimeout / 2;
 
-    // Several tries of a call fit into the life of a transaction.
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(100);
-
     private readonly IProducer<byte[], byte[]> producer;
     private readonly string inputTopic;
     private readonly Func<IConsumerGroupMetadata> member;
@@ -53,7 +48,7 @@ public sealed partial class KafkaTransactionalClient : ITransactionalClient
     }
 
     /// <inheritdoc/>
-    public void Start() => Calling(() => producer.InitTransactions(StartTimeout));
+    public void Start(TimeSpan timeout) => Calling(() => producer.InitTransactions(timeout));
 
     /// <inheritdoc/>
     public void Begin() => Calling(producer.BeginTransaction);
@@ -83,17 +78,17 @@ public sealed partial class KafkaTransactionalClient : ITransactionalClient
     }
 
     /// <inheritdoc/>
-    public void Flush() => producer.Flush(FlushTimeout);
+    public void Flush(TimeSpan timeout) => producer.Flush(timeout);
 
     /// <inheritdoc/>
-    public void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets) => Calling(() =>
-        producer.SendOffsetsToTransaction(offsets.Select(o => new TopicPartitionOffset(inputTopic, o.Partition, o.Offset)), member(), CallTimeout));
+    public void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets, TimeSpan timeout) => Calling(() =>
+        producer.SendOffsetsToTransaction(offsets.Select(o => new TopicPartitionOffset(inputTopic, o.Partition, o.Offset)), member(), timeout));
 
     /// <inheritdoc/>
-    public void Commit() => Calling(() => producer.CommitTransaction(CallTimeout));
+    public void Commit(TimeSpan timeout) => Calling(() => producer.CommitTransaction(timeout));
 
     /// <inheritdoc/>
-    public void Abort() => Calling(() => producer.AbortTransaction(CallTimeout));
+    public void Abort(TimeSpan timeout) => Calling(() => producer.AbortTransaction(timeout));
 
     /// <inheritdoc/>
     public void Dispose() => producer.Dispose();

@@ -14,23 +14,37 @@ namespace Scoring.Actors.Sink;
 /// <item>The observers are told, the next transaction is opened, and so is the gate.</item>
 /// </list>
 /// What was appended is kept until its transaction is committed, so that an aborted one is sent again as it was,
-/// without a shard's knowing. Bounded by the shards' unacknowledged batches.
+/// without a shard's knowing. Bounded by the shards' unacknowledged batches. A call to the brokers that has no answer when
+/// the caller's patience ends is made again in the next turn, and the gate stays closed until then.
 /// </summary>
 public sealed partial class TransactionalLog : IOutputSessions, ITransactions, IDisposable
 {
-    // More than a transaction may live: whatever is still refused by then has expired.
-    private const int MaxTriesOfACall = 20;
+    /// <summary>
+    /// The least patience that ever ends a transaction. An unanswered sending of offsets may still reach the group later,
+    /// so it is given its time or not begun.
+    /// </summary>
+    public static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(400);
+
+    // With less, an answer could not come in time.
+    private static readonly TimeSpan ShortestCall = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(100);
+
+    // Longer than a transaction may live: what is still refused by then will not be taken.
+    private static readonly TimeSpan LongestRefusal = TimeSpan.FromSeconds(60);
 
     // A cause that lasts so long is none that an abort mends.
     private const int MaxRewritesInARow = 100;
 
     private readonly Func<ITransactionalClient> connect;
+    private readonly TimeProvider time;
     private readonly ILogger<TransactionalLog> logger;
     private readonly Counter<long> commits;
     private readonly Counter<long> aborts;
     private readonly Counter<long> restarts;
     private readonly Lock gate = new();
     private readonly HashSet<Session> ended = [];
+    private readonly Queue<Entry> again = new();
     private List<Entry> entries = [];
     private ITransactionalClient? client;
     private int appending;
@@ -41,14 +55,25 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
     private bool isRewriting;
     private volatile bool isLost;
 
+    // How far the end of a transaction has come, from one call of TryCommit to the next.
+    private Step step;
+    private bool hasStarted;
+    private IReadOnlyList<(int Partition, long Offset)> offsets = [];
+    private IReadOnlyList<(int Partition, long Offset)>? unanswered;
+    private long? refusedSince;
+    private long turnBegan;
+    private TimeSpan turnPatience;
+
     /// <summary>Makes the log; the first commit connects it.</summary>
     /// <param name="connect">Makes a client; called again after a failure that a client does not survive.</param>
+    /// <param name="time">Times the calls to the brokers.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="logger">Where aborts are logged.</param>
-    public TransactionalLog(Func<ITransactionalClient> connect, IMeterFactory meters, ILogger<TransactionalLog> logger)
+    public TransactionalLog(Func<ITransactionalClient> connect, TimeProvider time, IMeterFactory meters, ILogger<TransactionalLog> logger)
     {
         ArgumentNullException.ThrowIfNull(meters);
         this.connect = connect;
+        this.time = time;
         this.logger = logger;
         var meter = meters.Create(ScoringMeter.Name);
         commits = meter.CreateCounter<long>("scoring.transactions.commits", "{transaction}", "Transactions committed");
@@ -56,14 +81,31 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
         restarts = meter.CreateCounter<long>("scoring.transactions.restarts", "{restart}", "Times that the transactional client was fenced or expired and every shard recovered");
     }
 
+    private enum Step
+    {
+        /// <summary>Nothing has begun that could not be taken back.</summary>
+        Open,
+
+        /// <summary>An abort may be under way.</summary>
+        Aborting,
+
+        /// <summary>What is still wanted of an aborted transaction is being produced again.</summary>
+        Resending,
+
+        /// <summary>A commit may be under way: only its answer tells what has become of it.</summary>
+        Committing,
+    }
+
     /// <inheritdoc/>
     public bool IsLost => isLost;
+
+    private TimeSpan Left => turnPatience - time.GetElapsedTime(turnBegan);
 
     /// <inheritdoc/>
     public IOutputSession Open(int partition) => new Session(this, partition);
 
     /// <inheritdoc/>
-    public bool TryCommit(IReadOnlyCollection<int> owned, out IReadOnlyList<(int Partition, long Offset)> committed)
+    public bool TryCommit(IReadOnlyCollection<int> owned, TimeSpan patience, out IReadOnlyList<(int Partition, long Offset)> committed)
     {
         ArgumentNullException.ThrowIfNull(owned);
         committed = [];
@@ -71,24 +113,25 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
         {
             if (isLost)
                 return true;
-            foreach (var session in ended)
-            {
-                if (!owned.Contains(session.Partition))
-                    session.IsClosed = true;
-            }
-
-            isClosed = entries.Count > 0 || mustAbort || !isOpen || ended.Any(s => !s.IsClosed);
+            if (step == Step.Open)
+                Disown(owned);
+            isClosed = step != Step.Open || entries.Count > 0 || mustAbort || !isOpen || ended.Any(s => !s.IsClosed);
             if (!isClosed)
                 return true;
             if (appending > 0)
                 return false;
         }
 
+        (turnBegan, turnPatience) = (time.GetTimestamp(), patience);
         try
         {
             if (!CommitClosed(out committed))
                 return false;
             EnsureOpen();
+        }
+        catch (TransactionException e) when (e.Failure == TransactionFailure.Retriable)
+        {
+            return false;
         }
         catch (TransactionException e)
         {
@@ -109,7 +152,11 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
             client = null;
             entries.Clear();
             ended.Clear();
-            isOpen = mustAbort = isClosed = false;
+            again.Clear();
+            isOpen = mustAbort = isClosed = hasStarted = false;
+            step = Step.Open;
+            unanswered = null;
+            refusedSince = null;
             rewrites = 0;
             isLost = false;
         }
@@ -120,18 +167,24 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
     /// <summary>Leaves an open transaction to be aborted: its shards have ended without committing it.</summary>
     public void Dispose() => client?.Dispose();
 
+    private void Disown(IReadOnlyCollection<int> owned)
+    {
+        foreach (var session in ended)
+        {
+            if (!owned.Contains(session.Partition))
+                session.IsClosed = true;
+        }
+    }
+
     // Nobody appends meanwhile: the gate is closed.
     private bool CommitClosed(out IReadOnlyList<(int Partition, long Offset)> committed)
     {
         committed = [];
-        if (!TryDecide(out var offsets))
-        {
-            Rewrite();
-            if (!TryDecide(out offsets))
-                return false;
-        }
-
-        if (entries.Count == 0 && offsets.Count == 0)
+        if (step == Step.Open && !TryDecide())
+            BeginRewrite();
+        if (step is Step.Aborting or Step.Resending && !(TryRewrite() && TryDecide()))
+            return false;
+        if (step == Step.Open && entries.Count == 0 && offsets.Count == 0)
         {
             rewrites = 0;
             return true;
@@ -139,18 +192,39 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
 
         try
         {
-            EnsureOpen();
-            if (offsets.Count > 0)
-                Try(c => c.SendOffsets(offsets));
-            Try(c => c.Commit());
+            if (step == Step.Open)
+                SendOffsets();
+            step = Step.Committing;
+            Call(c => c.Commit(Left));
         }
         catch (TransactionException e) when (e.Failure == TransactionFailure.Abortable)
         {
             LogAborted(e.Message);
             mustAbort = true;
+            step = Step.Open;
             return false;
         }
 
+        committed = offsets;
+        Committed();
+        return true;
+    }
+
+    private void SendOffsets()
+    {
+        EnsureOpen();
+        if (offsets.Count == 0)
+            return;
+        if (Left < LeastPatience)
+            throw new TransactionException(TransactionFailure.Retriable, "too little time is left in this turn", null);
+        unanswered = offsets;
+        Call(c => c.SendOffsets(offsets, Left));
+        unanswered = null;
+    }
+
+    private void Committed()
+    {
+        step = Step.Open;
         isOpen = false;
         rewrites = 0;
         commits.Add(1);
@@ -166,44 +240,63 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
 
         foreach (var entry in done)
             entry.Observer.Appended();
-        committed = offsets;
-        return true;
     }
 
     // A shard may be given up at any time, by its own thread too. Whether it is in is decided at one instant, so that its
     // outputs and its offset are both in the transaction or neither is.
-    private bool TryDecide(out List<(int Partition, long Offset)> offsets)
+    private bool TryDecide()
     {
         lock (gate)
         {
-            offsets = [.. ended.Where(s => !s.IsClosed).Select(s => (s.Partition, s.NextOffset))];
+            offsets = [.. ended.Where(s => !s.IsClosed).Select(s => (s.Partition, s.NextOffset)).OrderBy(o => o.Partition)];
+            if (unanswered is not null && !unanswered.SequenceEqual(offsets))
+                throw new TransactionException(TransactionFailure.Fatal, "offsets of a shard that is gone were sent without an answer, and only a new epoch keeps them out", null);
             return !mustAbort && !entries.Exists(e => e.Session.IsClosed || e.HasFailed);
         }
     }
 
-    // Aborts, and sends again what is still wanted, in order.
-    private void Rewrite()
+    private void BeginRewrite()
     {
         if (++rewrites > MaxRewritesInARow)
             throw new TransactionException(TransactionFailure.Fatal, $"a transaction was sent {MaxRewritesInARow} times in vain", null);
-        if (isOpen)
-        {
-            Try(c => c.Abort());
-            isOpen = false;
-            aborts.Add(1);
-        }
-
-        var again = StillWanted();
-        if (again.Length > 0)
-            EnsureOpen();
-        foreach (var entry in again)
-        {
-            while (!client!.TryProduce(entry.Record, entry.Fail))
-                client.Flush();
-        }
+        step = Step.Aborting;
     }
 
-    private Entry[] StillWanted()
+    // Aborts, and sends again what is still wanted, in order. False if the client's queue is full.
+    private bool TryRewrite()
+    {
+        if (step == Step.Aborting)
+        {
+            if (isOpen)
+                Abort();
+            CollectWanted();
+            step = Step.Resending;
+        }
+
+        if (again.Count > 0)
+            EnsureOpen();
+        while (again.TryPeek(out var entry))
+        {
+            if (client!.TryProduce(entry.Record, entry.Fail))
+                again.Dequeue();
+            else if (Left < ShortestCall)
+                return false;
+            else
+                client.Flush(Left < FlushTimeout ? Left : FlushTimeout);
+        }
+
+        step = Step.Open;
+        return true;
+    }
+
+    private void Abort()
+    {
+        Call(c => c.Abort(Left));
+        isOpen = false;
+        aborts.Add(1);
+    }
+
+    private void CollectWanted()
     {
         lock (gate)
         {
@@ -222,7 +315,8 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
 
             isRewriting = false;
             ended.RemoveWhere(s => s.IsClosed);
-            return [.. entries];
+            foreach (var entry in entries)
+                again.Enqueue(entry);
         }
     }
 
@@ -230,29 +324,35 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
     {
         if (isOpen)
             return;
-        if (client is null)
+        client ??= connect();
+        if (!hasStarted)
         {
-            client = connect();
-            Try(c => c.Start());
+            Call(c => c.Start(Left));
+            hasStarted = true;
         }
 
-        Try(c => c.Begin());
+        Call(c => c.Begin());
         isOpen = true;
     }
 
-    private void Try(Action<ITransactionalClient> call)
+    // Before the first start nothing is in doubt, and the brokers are waited for as long as it takes.
+    private void Call(Action<ITransactionalClient> call)
     {
-        for (var tries = 1; ; tries++)
+        if (Left < ShortestCall)
+            throw new TransactionException(TransactionFailure.Retriable, "no time is left in this turn", null);
+        try
         {
-            try
-            {
-                call(client!);
-                return;
-            }
-            catch (TransactionException e) when (e.Failure == TransactionFailure.Retriable && tries < MaxTriesOfACall)
-            {
+            call(client!);
+            refusedSince = null;
+        }
+        catch (TransactionException e) when (e.Failure == TransactionFailure.Retriable)
+        {
+            if (refusedSince is null)
                 LogTriedAgain(e.Message);
-            }
+            refusedSince ??= time.GetTimestamp();
+            if (hasStarted && time.GetElapsedTime(refusedSince.Value) > LongestRefusal)
+                throw new TransactionException(TransactionFailure.Fatal, $"for {LongestRefusal.TotalSeconds:N0} s: {e.Message}", e);
+            throw;
         }
     }
 
@@ -262,111 +362,10 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
         LogLost(reason.Message);
     }
 
-    private bool TryBegin(Session session)
-    {
-        lock (gate)
-        {
-            // A closed session's batch goes nowhere, so it need not wait.
-            if (session.IsClosed)
-                return true;
-            if (isClosed || isLost || !isOpen)
-                return false;
-            session.IsAppending = true;
-            appending++;
-            return true;
-        }
-    }
-
-    private bool TryAppend(Session session, in OutputRecord record, AppendObserver observer)
-    {
-        var entry = new Entry(session, record, observer);
-        lock (gate)
-        {
-            // Nobody waits for what a closed session says.
-            if (session.IsClosed || isLost)
-                return true;
-            if (!isRewriting && !client!.TryProduce(record, entry.Fail))
-                return false;
-            entries.Add(entry);
-            return true;
-        }
-    }
-
-    private void End(Session session, long? nextOffset)
-    {
-        lock (gate)
-        {
-            appending -= session.IsAppending ? 1 : 0;
-            session.IsAppending = false;
-            if (session.IsClosed || nextOffset is null)
-                return;
-            session.NextOffset = nextOffset.Value;
-            ended.Add(session);
-        }
-    }
-
-    private void Close(Session session)
-    {
-        lock (gate)
-        {
-            if (session.IsClosed)
-                return;
-            session.IsClosed = true;
-            // Half a batch, or batches whose offsets nobody will commit.
-            mustAbort |= entries.Exists(e => e.Session == session);
-            appending -= session.IsAppending ? 1 : 0;
-            session.IsAppending = false;
-        }
-    }
-
-    private sealed class Session(TransactionalLog log, int partition) : IOutputSession
-    {
-        internal int Partition => partition;
-
-        internal long NextOffset { get; set; }
-
-        internal bool IsAppending { get; set; }
-
-        internal bool IsClosed { get; set; }
-
-        public bool TryBeginBatch() => log.TryBegin(this);
-
-        public bool TryAppend(in OutputRecord record, AppendObserver observer) => log.TryAppend(this, record, observer);
-
-        public void EndBatch(long nextOffset) => log.End(this, nextOffset);
-
-        public void Close() => log.Close(this);
-    }
-
-    private sealed class Entry(Session session, OutputRecord record, AppendObserver observer)
-    {
-        private volatile string? tooLarge;
-        private volatile bool hasFailed;
-
-        internal Session Session => session;
-
-        internal OutputRecord Record => record;
-
-        internal AppendObserver Observer => observer;
-
-        /// <summary>Why the log will never take the record; what other failures there are, an abort and a new try mend.</summary>
-        internal string? TooLarge => tooLarge;
-
-        /// <summary>Whether the transaction lacks the record. The client itself does not refuse to commit without one that it never took.</summary>
-        internal bool HasFailed => hasFailed;
-
-        internal void Fail(AppendFailure kind, string detail)
-        {
-            if (kind == AppendFailure.TooLarge)
-                tooLarge = detail;
-            hasFailed = true;
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "A transaction was aborted and is sent again ({Reason})")]
     private partial void LogAborted(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A transaction's call is tried again ({Reason})")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The brokers did not take a transaction's call; it is made again until they do ({Reason})")]
     private partial void LogTriedAgain(string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The transactional client can't go on; every shard is dropped and recovered ({Reason})")]

@@ -21,6 +21,9 @@ namespace Scoring.Actors.Source;
 /// </summary>
 public sealed partial class GroupMember : IGroupListener
 {
+    /// <summary>With transactions, the least that <see cref="SourceOptions.RevocationTimeout"/> may be: half of it is what a turn waits for the brokers.</summary>
+    public static readonly TimeSpan LeastTransactionalRevocation = TimeSpan.FromSeconds(1);
+
     private const int CommittedTries = 6;
     private const int LastCommitTries = 3;
     private const int MaxLosses = 10;
@@ -49,8 +52,16 @@ public sealed partial class GroupMember : IGroupListener
     private int pausedPartitions;
     private int unbegun;
     private int losses;
+
+    // Whether the group keeps the offsets of committed transactions, as every Kafka does; the embedded broker forgets them.
+    // Null until it was asked, after the first. Guarded by `ownership`, as what it is asked about.
+    private bool? keepsOffsets;
+    private IReadOnlyList<(int Partition, long Offset)>? doubted;
     private volatile Exception? failure;
     private volatile bool leaving;
+
+    // While partitions are revoked their handler commits by itself: it must not wait for another's turn as well.
+    private volatile bool revoking;
 
     /// <summary>Makes the member; <see cref="Join"/> joins the group.</summary>
     /// <param name="options">How it reads.</param>
@@ -127,14 +138,6 @@ public sealed partial class GroupMember : IGroupListener
         ReopenEnded();
     }
 
-    /// <summary>Commits what the shards have finished. Nothing is lost if it fails: the next one commits it too.</summary>
-    /// <returns>False if it should be called again at once: a transaction waits for its last batch.</returns>
-    public bool Commit()
-    {
-        lock (ownership)
-            return transactions is null ? TryCommit([.. owned.Values]) || true : TryCommitTransaction();
-    }
-
     /// <summary>Stops the member with the reason.</summary>
     /// <param name="reason">What went wrong.</param>
     public void Fail(Exception reason) => failure ??= reason;
@@ -156,109 +159,6 @@ public sealed partial class GroupMember : IGroupListener
             joined.TrySetException(reason);
         else
             joined.TrySetCanceled();
-    }
-
-    // A client takes an exception in a handler as a wish to give everything up, so nothing may escape:
-    // what goes wrong is kept and ends the poll loop.
-    IReadOnlyList<long>? IGroupListener.Assigned(IReadOnlyList<int> partitions)
-    {
-        try
-        {
-            var committed = CommittedOf(partitions);
-            var starts = partitions.Select((p, i) => committed[i] ?? client.FirstStartOf(p)).ToArray();
-            lock (ownership)
-            {
-                for (var i = 0; i < partitions.Count; i++)
-                    owned[partitions[i]] = new OwnedPartition(partitions[i], shards.Open(partitions[i]), starts[i]) { Committed = committed[i] };
-                unbegun += partitions.Count;
-                Show();
-            }
-
-            joined.TrySetResult();
-            LogAssigned(string.Join(", ", partitions));
-            return starts;
-        }
-#pragma warning disable CA1031
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            failure ??= e;
-            return null;
-        }
-    }
-
-    void IGroupListener.Revoked(IReadOnlyList<int> partitions)
-    {
-        try
-        {
-            LogRevoked(string.Join(", ", partitions));
-            var started = time.GetTimestamp();
-            var gone = Owned(partitions);
-            foreach (var partition in gone)
-                partition.Shard.RequestStop();
-            // Blocks the poll thread, as a handler must: the group waits for its end before it moves the partitions.
-            var ended = IsDrained(gone, started);
-            if (ended)
-                CommitLast(gone, started);
-            foreach (var partition in gone)
-                partition.Shard.Finish();
-            if (!wait(Task.WhenAll(gone.Select(p => p.Shard.Completion)), Remaining(started)))
-            {
-                LogRevocationTimeout(options.RevocationTimeout);
-                foreach (var partition in gone)
-                    partition.Shard.Abandon();
-            }
-
-            CheckShards();
-            lock (ownership)
-            {
-                if (!ended && transactions is null)
-                    TryCommit(gone);
-                Forget(gone);
-            }
-        }
-#pragma warning disable CA1031
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            failure ??= e;
-        }
-    }
-
-    void IGroupListener.Lost(IReadOnlyList<int> partitions)
-    {
-        try
-        {
-            LogLost(string.Join(", ", partitions));
-            lock (ownership)
-            {
-                var gone = Owned(partitions);
-                foreach (var partition in gone)
-                    partition.Shard.Abandon();
-                Forget(gone);
-            }
-        }
-#pragma warning disable CA1031
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            failure ??= e;
-        }
-    }
-
-    private IReadOnlyList<long?> CommittedOf(IReadOnlyList<int> partitions)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return client.Committed(partitions);
-            }
-            catch (GroupException e) when (tries < CommittedTries && e.IsRetriable && !leaving)
-            {
-                LogCommittedUnknown(e.Message);
-            }
-        }
     }
 
     // K is read after the shard has its epoch and its checkpoint: from then on no earlier owner's checkpoint can pass it.
@@ -332,54 +232,6 @@ public sealed partial class GroupMember : IGroupListener
         }
     }
 
-    // Not while partitions are being revoked: the group still takes their commits then, and a new shard's epoch would
-    // fence the next owner.
-    private void ReopenEnded()
-    {
-        foreach (var partition in view)
-        {
-            if (partition.EndedAt is { } at && time.GetElapsedTime(at) >= options.ReopenDelay)
-                ReopenIfOwned(partition);
-        }
-    }
-
-    // A shard that ended by itself was fenced. Most likely the partition has moved and this node is about to hear of
-    // it; but a late answer of the store may have fenced the rightful owner, which then has to begin again. A commit
-    // tells them apart: the group takes it from the owner alone.
-    private void ReopenIfOwned(OwnedPartition partition)
-    {
-        partition.EndedAt = time.GetTimestamp();
-        lock (ownership)
-        {
-            try
-            {
-                client.Commit([(partition.Partition, partition.Committed ?? partition.Start)]);
-            }
-            catch (GroupException e)
-            {
-                LogCommitFailed(e.Message);
-                return;
-            }
-
-            Reopen(partition);
-            Show();
-        }
-    }
-
-    // Called under `ownership`.
-    private void Reopen(OwnedPartition partition)
-    {
-        shards.Closed(partition.Partition);
-        unbegun += partition.Begun ? 1 : 0;
-        owned[partition.Partition] = new OwnedPartition(partition.Partition, shards.Open(partition.Partition), partition.Start)
-        {
-            Committed = partition.Committed,
-            Paused = partition.Paused,
-            Down = partition.Down,
-            IsReadAgain = true,
-        };
-    }
-
     private void TakeDown(int number, string why)
     {
         LogLogGap(number, why);
@@ -390,150 +242,14 @@ public sealed partial class GroupMember : IGroupListener
         }
     }
 
-    private void CommitLast(List<OwnedPartition> gone, long started)
-    {
-        for (var tries = 1; !IsCommitted(gone) && tries < LastCommitTries && Remaining(started) > CommitRetryDelay; tries++)
-            wait(Task.Delay(CommitRetryDelay, time), CommitRetryDelay);
-    }
-
-    // In transactions a shard has nothing more under way only once they are committed.
-    private bool IsDrained(List<OwnedPartition> gone, long started)
-    {
-        var drained = Task.WhenAll(gone.Select(p => p.Shard.Drained));
-        if (transactions is null)
-            return wait(drained, options.RevocationTimeout);
-        while (!wait(drained, TransactionTurn))
-        {
-            Commit();
-            if (Remaining(started) == TimeSpan.Zero || transactions.IsLost)
-                return false;
-        }
-
-        return true;
-    }
-
-    private bool IsCommitted(List<OwnedPartition> partitions)
-    {
-        lock (ownership)
-            return transactions is null ? TryCommit(partitions) : TryCommitTransaction();
-    }
-
-    // Called under `ownership`.
-    private bool TryCommitTransaction()
-    {
-        var isDone = transactions!.TryCommit(owned.Keys, out var committed);
-        foreach (var (partition, offset) in committed)
-        {
-            if (!owned.TryGetValue(partition, out var its))
-                continue;
-            its.Committed = offset;
-            its.Shard.Committed(offset);
-        }
-
-        return isDone;
-    }
-
-    // The transactions are another's, or expired: what the shards applied since the last commit is in doubt.
-    private void RecoverAll()
-    {
-        LogTransactionsLost(++losses);
-        if (losses > MaxLosses)
-        {
-            failure ??= new GroupException($"the transactions of this node were lost {losses} times; does another process run with its NodeId?", false, null);
-            return;
-        }
-
-        lock (ownership)
-        {
-            foreach (var partition in owned.Values)
-                partition.Shard.Abandon();
-            transactions!.Restart();
-            foreach (var partition in view)
-                Reopen(partition);
-            Show();
-        }
-    }
-
-    // Called under `ownership`.
-    private bool TryCommit(List<OwnedPartition> partitions)
-    {
-        var offsets = new List<(int Partition, long Offset)>();
-        foreach (var partition in partitions)
-        {
-            if (partition.Shard.CommittableOffset is { } offset && offset != partition.Committed)
-                offsets.Add((partition.Partition, offset));
-        }
-
-        if (offsets.Count == 0)
-            return true;
-        try
-        {
-            client.Commit(offsets);
-        }
-        catch (GroupException e)
-        {
-            // Nothing is lost: what is not committed now is committed next time, or read again by the next owner.
-            commitFailures.Add(1);
-            LogCommitFailed(e.Message);
-            return false;
-        }
-
-        foreach (var (partition, offset) in offsets)
-        {
-            owned[partition].Committed = offset;
-            owned[partition].Shard.Committed(offset);
-        }
-
-        return true;
-    }
-
-    private TimeSpan Remaining(long started)
-    {
-        var left = options.RevocationTimeout - time.GetElapsedTime(started);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
-
-    private List<OwnedPartition> Owned(IReadOnlyList<int> partitions) => [.. partitions.Where(owned.ContainsKey).Select(p => owned[p])];
-
-    private void Forget(List<OwnedPartition> partitions)
-    {
-        foreach (var partition in partitions)
-        {
-            pausedPartitions -= partition.Paused ? 1 : 0;
-            unbegun -= partition.Begun ? 0 : 1;
-            owned.Remove(partition.Partition);
-            shards.Closed(partition.Partition);
-        }
-
-        Show();
-    }
-
     private void Show() => view = [.. owned.Values.OrderBy(p => p.Partition)];
 
     private PartitionState StateOf(OwnedPartition partition) =>
         new(partition.Partition, partition.Committed, client.EndOffset(partition.Partition), partition.Paused, partition.Down);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Partitions {Partitions} have come to this node")]
-    private partial void LogAssigned(string partitions);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Partitions {Partitions} leave this node")]
-    private partial void LogRevoked(string partitions);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Partitions {Partitions} were lost: another node may own them already")]
-    private partial void LogLost(string partitions);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The transactions of this node were lost ({Losses} times so far); its shards are recovered")]
-    private partial void LogTransactionsLost(int losses);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Revoked shards did not finish within {Timeout}; the next owner reads again what they had begun")]
-    private partial void LogRevocationTimeout(TimeSpan timeout);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "Partition {Partition} is down (state_log_gap): {Why}. Set the group's offset explicitly to go on")]
     private partial void LogLogGap(int partition, string why);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The group's offsets could not be read ({Reason}); trying again")]
     private partial void LogCommittedUnknown(string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A commit failed ({Reason}); it is repeated with the next")]
-    private partial void LogCommitFailed(string reason);
 }

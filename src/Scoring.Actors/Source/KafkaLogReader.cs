@@ -124,16 +124,20 @@ public sealed partial class KafkaLogReader : ILogReader
         {
             if (TakeOne(consumer) is not { } result)
                 return false;
-            if (result.Offset.Value >= to)
-                return true;
-            if (!result.IsPartitionEOF)
+            if (IsIn(result, to))
                 records.Add(reader.Read(result));
-            if (result.Offset.Value == to - 1)
+            if (IsAtEnd(result, to))
                 return true;
         }
 
         return false;
     }
+
+    internal static bool IsIn(ConsumeResult<byte[], byte[]> result, long to) => !result.IsPartitionEOF && result.Offset.Value < to;
+
+    // The stretch's last offsets may hold markers or nothing, so its end is where the next record would stand. The partition's
+    // own end comes first where its leader has just changed and does not know of all yet.
+    internal static bool IsAtEnd(ConsumeResult<byte[], byte[]> result, long to) => result.Offset.Value + (result.IsPartitionEOF ? 0 : 1) >= to;
 
     private ConsumeResult<byte[], byte[]>? TakeOne(IConsumer<byte[], byte[]> consumer)
     {

@@ -3,6 +3,7 @@ using Npgsql;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Sink;
+using Scoring.Actors.Source;
 using Scoring.Actors.Sql;
 using Scoring.Actors.State;
 using Scoring.Models.Wire;
@@ -162,6 +163,8 @@ internal static class OptionsReader
             errors.Add($"{ScoringOptions.Section}:Source:SessionTimeout: {options.Source.SessionTimeout} is less than three heartbeats of {options.Source.HeartbeatInterval}; one lost heartbeat would cost the node its partitions");
         if (options.Output.Guarantee == Guarantee.ExactlyOnce && options.Source.CommitInterval > KafkaTransactionalClient.LongestInterval)
             errors.Add($"{ScoringOptions.Section}:Source:CommitInterval: {options.Source.CommitInterval} is more than {KafkaTransactionalClient.LongestInterval}; with exactly_once a transaction is open so long, and the brokers abort one that is open for {KafkaTransactionalClient.TransactionTimeout}");
+        if (options.Output.Guarantee == Guarantee.ExactlyOnce && options.Source.RevocationTimeout < GroupMember.LeastTransactionalRevocation)
+            errors.Add($"{ScoringOptions.Section}:Source:RevocationTimeout: {options.Source.RevocationTimeout} is less than {GroupMember.LeastTransactionalRevocation}; with exactly_once the brokers have half of it for an answer");
         if (options.Decode.MaxValueBytes is < 1 or > Transaction.MaxPayloadBytes)
             errors.Add($"{ScoringOptions.Section}:Decode:MaxValueBytes: {options.Decode.MaxValueBytes} is not between 1 and {Transaction.MaxPayloadBytes}");
         if (options.Decode.MaxTextBytes < 1)

@@ -20,7 +20,7 @@ internal sealed class Collector : IDisposable
     private readonly double microsPerTick;
     private readonly IConsumer<byte[]?, byte[]?> consumer;
     private readonly List<TopicPartition> assigned;
-    private readonly Dictionary<TopicPartition, long> positions = [];
+    private readonly ReadPositions positions;
     private readonly HashSet<TopicPartition> unread;
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DeclinedExamples examples = new();
@@ -37,10 +37,10 @@ internal sealed class Collector : IDisposable
         microsPerTick = 1e6 / time.TimestampFrequency;
         consumer = KafkaClients.Consumer(options, "scoring-collector", onError);
         assigned = [.. partitions];
-        foreach (var partition in assigned)
-            positions[partition] = EndOf(partition);
+        List<TopicPartitionOffset> starts = [.. assigned.Select(p => new TopicPartitionOffset(p, EndOf(p)))];
+        positions = new ReadPositions(starts);
         unread = [.. assigned];
-        consumer.Assign(positions.Select(p => new TopicPartitionOffset(p.Key, p.Value)));
+        consumer.Assign(starts);
         thread = new Thread(Collect) { IsBackground = true, Name = "collector" };
         thread.Start();
     }
@@ -71,11 +71,7 @@ internal sealed class Collector : IDisposable
         [.. Enumerable.Range(0, partitions).Select(p => EndOf(new TopicPartition(topic, p)))];
 
     /// <summary>Whether everything before the given ends has been read.</summary>
-    public bool HasReached(Dictionary<TopicPartition, long> ends)
-    {
-        lock (positions)
-            return ends.All(e => positions[e.Key] >= e.Value);
-    }
+    public bool HasReached(Dictionary<TopicPartition, long> ends) => positions.HaveReached(ends);
 
     public void Dispose()
     {
@@ -97,7 +93,7 @@ internal sealed class Collector : IDisposable
                 if (consumer.Consume(PollMs) is not { } record)
                     continue;
                 if (record.IsPartitionEOF)
-                    TakeEnd(record.TopicPartition);
+                    TakeEnd(record.TopicPartitionOffset);
                 else
                     Take(record, time.GetTimestamp());
             }
@@ -109,9 +105,10 @@ internal sealed class Collector : IDisposable
         }
     }
 
-    private void TakeEnd(TopicPartition partition)
+    private void TakeEnd(TopicPartitionOffset end)
     {
-        if (unread.Count > 0 && unread.Remove(partition) && unread.Count == 0)
+        positions.CameToEnd(end);
+        if (unread.Count > 0 && unread.Remove(end.TopicPartition) && unread.Count == 0)
             ready.SetResult();
     }
 
@@ -122,8 +119,7 @@ internal sealed class Collector : IDisposable
         else
             TakeDeadLetter(record.Message.Headers);
         Volatile.Write(ref arrivals, arrivals + 1);
-        lock (positions)
-            positions[record.TopicPartition] = record.Offset.Value + 1;
+        positions.Took(record.TopicPartitionOffset);
     }
 
     private void TakeScore(byte[]? value, long arrived)

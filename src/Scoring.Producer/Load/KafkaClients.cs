@@ -49,8 +49,10 @@ internal static class KafkaClients
             EnableAutoOffsetStore = false,
             // A record that was trimmed before it was read must be an error, not a silent jump.
             AutoOffsetReset = AutoOffsetReset.Error,
-            // The first one of each partition says that fetching is under way.
+            // The first one of each partition says that fetching is under way, each that all before it was read.
             EnablePartitionEof = true,
+            // What a transaction has not committed is no score yet.
+            IsolationLevel = IsolationLevel.ReadCommitted,
             FetchWaitMaxMs = options.FetchWaitMs,
             FetchMinBytes = 1,
             MaxPartitionFetchBytes = MaxMessageBytes,

@@ -11,9 +11,6 @@ namespace Scoring.Simulation.Broker;
 /// </summary>
 public sealed class SimulatedTransactionalClient : ITransactionalClient
 {
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryBackoff = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan DeliveryTimeout = TimeSpan.FromSeconds(10);
 
@@ -45,7 +42,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     }
 
     /// <inheritdoc/>
-    public void Start() => Call(StartTimeout, mayAbort: false, () => epoch = broker.Transactions.Start(id));
+    public void Start(TimeSpan timeout) => Call(timeout, mayAbort: false, () => epoch = broker.Transactions.Start(id));
 
     /// <inheritdoc/>
     public void Begin()
@@ -87,10 +84,10 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     }
 
     /// <inheritdoc/>
-    public void Flush() => AwaitDelivery(FlushTimeout);
+    public void Flush(TimeSpan timeout) => AwaitDelivery(timeout);
 
     /// <inheritdoc/>
-    public void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets)
+    public void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(offsets);
         ThrowIfSpoiled();
@@ -101,7 +98,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         }
 
         var (memberId, generation) = member.Membership;
-        Call(CallTimeout, mayAbort: true, () =>
+        Call(timeout, mayAbort: true, () =>
         {
             var transaction = broker.Transactions.Join(id, epoch);
             hasJoined = true;
@@ -110,21 +107,22 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     }
 
     /// <inheritdoc/>
-    public void Commit()
+    public void Commit(TimeSpan timeout)
     {
-        if (!AwaitDelivery(CallTimeout))
+        var end = broker.Scheduler.Now + timeout;
+        if (!AwaitDelivery(timeout))
             throw new TransactionException(TransactionFailure.Retriable, "not everything was delivered in time", null);
         ThrowIfSpoiled();
         if (hasJoined)
-            Call(CallTimeout, mayAbort: true, () => broker.Transactions.End(id, epoch, TransactionState.Committed));
+            Call(end - broker.Scheduler.Now, mayAbort: true, () => broker.Transactions.End(id, epoch, TransactionState.Committed));
     }
 
     /// <inheritdoc/>
-    public void Abort()
+    public void Abort(TimeSpan timeout)
     {
         Purge();
         if (hasJoined)
-            Call(CallTimeout, mayAbort: false, () => broker.Transactions.End(id, epoch, TransactionState.Aborted));
+            Call(timeout, mayAbort: false, () => broker.Transactions.End(id, epoch, TransactionState.Aborted));
         spoiled = null;
     }
 

@@ -53,7 +53,7 @@ internal sealed class Node : IReplies
         var metrics = new ShardMetrics(world.Meters);
         var shardOptions = ShardOptions(scenario);
         retries = new StoreRetries(new SimulatedStore(world.Database, Process), shardOptions, metrics, Process.Time, NullLogger<StoreRetries>.Instance);
-        transactions = scenario.Guarantee == Guarantee.ExactlyOnce ? new TransactionalLog(Connect, world.Meters, new TraceLogger<TransactionalLog>(world.Scheduler.Trace, name)) : null;
+        transactions = scenario.Guarantee == Guarantee.ExactlyOnce ? new TransactionalLog(Connect, Process.Time, world.Meters, new TraceLogger<TransactionalLog>(world.Scheduler.Trace, name)) : null;
         context = Context(shardOptions, metrics, name);
         shards = new ShardSet(context);
         member = new GroupMember(options, scenario.MailboxRecords, shards, client, transactions, Process.Wait, Process.Time, world.Meters, new TraceLogger<GroupMember>(world.Scheduler.Trace, name));

@@ -37,6 +37,7 @@ public class OptionsReaderTests
     [InlineData("Shards:FirstStoreRetry=00:00:00", "Shards:FirstStoreRetry")]
     [InlineData("Shards:LongestStoreRetry=-00:00:01", "Shards:LongestStoreRetry")]
     [InlineData("Output:Guarantee=exactly_once;Source:CommitInterval=00:00:10", "Source:CommitInterval")]
+    [InlineData("Output:Guarantee=exactly_once;Source:RevocationTimeout=00:00:00.5", "Source:RevocationTimeout")]
     [InlineData("State:CheckpointInterval=00:00:00", "State:CheckpointInterval")]
     [InlineData("State:CommandTimeout=1.00:00:00", "State:CommandTimeout")]
     [InlineData("State:MaxDirtyEntities=0", "State:MaxDirtyEntities")]

@@ -1,5 +1,6 @@
 using Scoring.Actors.Log;
 using Scoring.Actors.Sink;
+using Scoring.Tests.Source;
 
 namespace Scoring.Tests.Sink;
 
@@ -17,6 +18,12 @@ internal sealed class FakeBrokers
     /// <summary>Called before each call of a client, by its name; what it throws is the call's failure.</summary>
     public Action<string> Calling { get; set; } = static _ => { };
 
+    /// <summary>The call that takes all the time it is given and then says that there was no answer; null for none.</summary>
+    public string? Unanswered { get; set; }
+
+    /// <summary>The clock that such a call moves.</summary>
+    public TurnedTime? Time { get; set; }
+
     /// <summary>Records whose values are this long or longer are refused for their size.</summary>
     public int MaxValueBytes { get; set; } = int.MaxValue;
 
@@ -25,6 +32,17 @@ internal sealed class FakeBrokers
 
     /// <summary>How many of the next records find the queue full.</summary>
     public int FullFor { get; set; }
+
+    public void Call(string name, TimeSpan timeout)
+    {
+        Calling(name);
+        if (Unanswered != name)
+            return;
+        Time!.Advance(timeout);
+        // A flush that did not come to its end says nothing of it.
+        if (name != "flush")
+            throw new TransactionException(TransactionFailure.Retriable, "made to give no answer", null);
+    }
 
     public FakeTransactionalClient Connect()
     {
@@ -43,7 +61,7 @@ internal sealed class FakeTransactionalClient(FakeBrokers brokers) : ITransactio
 
     public bool IsDisposed { get; private set; }
 
-    public void Start() => brokers.Calling("start");
+    public void Start(TimeSpan timeout) => brokers.Call("start", timeout);
 
     public void Begin()
     {
@@ -73,26 +91,26 @@ internal sealed class FakeTransactionalClient(FakeBrokers brokers) : ITransactio
         return true;
     }
 
-    public void Flush() => brokers.Calling("flush");
+    public void Flush(TimeSpan timeout) => brokers.Call("flush", timeout);
 
-    public void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets)
+    public void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets, TimeSpan timeout)
     {
-        brokers.Calling("offsets");
+        brokers.Call("offsets", timeout);
         this.offsets.AddRange(offsets);
     }
 
-    public void Commit()
+    public void Commit(TimeSpan timeout)
     {
-        brokers.Calling("commit");
+        brokers.Call("commit", timeout);
         brokers.Visible.AddRange(records);
         foreach (var (partition, offset) in offsets)
             brokers.Offsets[partition] = offset;
         End();
     }
 
-    public void Abort()
+    public void Abort(TimeSpan timeout)
     {
-        brokers.Calling("abort");
+        brokers.Call("abort", timeout);
         brokers.Aborts++;
         End();
     }

@@ -4,18 +4,23 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Log;
 using Scoring.Actors.Sink;
+using Scoring.Tests.Source;
 
 namespace Scoring.Tests.Sink;
 
 public sealed class TransactionalLogTests : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly FakeBrokers brokers = new();
     private readonly TransactionalLog log;
+    private readonly TurnedTime time = new();
     private readonly int[] owned = [1, 2];
 
     public TransactionalLogTests() => log = new TransactionalLog(
         brokers.Connect,
+        time,
         services.GetRequiredService<IMeterFactory>(),
         NullLogger<TransactionalLog>.Instance);
 
@@ -53,7 +58,7 @@ public sealed class TransactionalLogTests : IDisposable
         Batch(first, 1, "a");
         Assert.True(second.TryBeginBatch());
         Append(second, "b", new Watch());
-        Assert.False(log.TryCommit(owned, out _));
+        Assert.False(log.TryCommit(owned, Patience, out _));
         Assert.False(first.TryBeginBatch());
         Assert.Empty(brokers.Visible);
 
@@ -78,7 +83,7 @@ public sealed class TransactionalLogTests : IDisposable
     {
         var watch = Batch(Open(1), 2, "a", "b");
         FailOnce(call, TransactionFailure.Abortable);
-        Assert.False(log.TryCommit(owned, out _));
+        Assert.False(log.TryCommit(owned, Patience, out _));
         Assert.Equal(0, watch.Appends);
         Assert.Equal([(1, 2L)], Commit());
         Assert.Equal(["a", "b"], brokers.Visible);
@@ -91,19 +96,130 @@ public sealed class TransactionalLogTests : IDisposable
     {
         Batch(Open(1), 2, "a", "b");
         FailOnce("commit", TransactionFailure.Abortable);
-        Assert.False(log.TryCommit(owned, out _));
+        Assert.False(log.TryCommit(owned, Patience, out _));
         brokers.FullFor = 2;
         Commit();
         Assert.Equal(["a", "b"], brokers.Visible);
     }
 
+    [Theory]
+    [InlineData("offsets")]
+    [InlineData("commit")]
+    [InlineData("begin")]
+    public void A_call_that_may_succeed_later_is_made_again_in_the_next_turn(string call)
+    {
+        var session = Open(1);
+        Batch(session, 2, "a");
+        var failed = 0;
+        brokers.Calling = c => FailRetriably(c == call && failed++ < 3);
+        for (var turns = 1; !log.TryCommit(owned, Patience, out _); turns++)
+        {
+            Assert.True(turns <= 3);
+            // Nobody appends to a transaction that may be committed by now.
+            Assert.False(session.TryBeginBatch());
+        }
+
+        Assert.Equal(["a"], brokers.Visible);
+        Assert.Equal(2, brokers.Offsets[1]);
+        Assert.Equal(0, brokers.Aborts);
+        Assert.True(session.TryBeginBatch());
+    }
+
+    // The caller holds a lock that a rebalance waits for.
+    [Theory]
+    [InlineData("start")]
+    [InlineData("offsets")]
+    [InlineData("commit")]
+    [InlineData("abort")]
+    [InlineData("flush")]
+    public void A_turn_takes_no_longer_than_its_callers_patience_whatever_the_brokers_answer(string silent)
+    {
+        var hasStarted = silent != "start";
+        brokers.Unanswered = hasStarted ? null : silent;
+        brokers.Time = time;
+        if (hasStarted)
+        {
+            Batch(Open(1), 2, "a");
+            var closed = log.Open(2);
+            Batch(closed, 3, "b");
+            if (silent is "abort" or "flush")
+                closed.Close();
+        }
+
+        brokers.Unanswered = silent;
+        brokers.FullFor = silent == "flush" ? int.MaxValue : 0;
+        for (var turn = 0; turn < 5; turn++)
+        {
+            var before = time.GetTimestamp();
+            Assert.False(log.TryCommit(owned, Patience, out _));
+            Assert.InRange(time.GetElapsedTime(before), TimeSpan.FromMilliseconds(1), Patience);
+        }
+
+        brokers.Unanswered = null;
+        brokers.FullFor = 0;
+        Drain();
+        Assert.False(log.IsLost);
+        Assert.Equal(hasStarted ? ["a"] : [], brokers.Visible.Take(1));
+        Assert.True(log.Open(1).TryBeginBatch());
+    }
+
     [Fact]
-    public void A_call_that_may_succeed_later_is_tried_again()
+    public void A_call_that_is_refused_for_longer_than_a_transaction_lives_loses_the_transactions()
     {
         Batch(Open(1), 2, "a");
+        brokers.Calling = c => FailRetriably(c == "commit");
+        log.TryCommit(owned, Patience, out _);
+        time.Advance(TimeSpan.FromSeconds(59));
+        log.TryCommit(owned, Patience, out _);
+        Assert.False(log.IsLost);
+        time.Advance(TimeSpan.FromSeconds(2));
+        log.TryCommit(owned, Patience, out _);
+        Assert.True(log.IsLost);
+    }
+
+    [Fact]
+    public void A_client_is_started_for_as_long_as_the_brokers_are_away()
+    {
+        brokers.Calling = c => FailRetriably(c == "start");
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.False(log.TryCommit(owned, Patience, out _));
+            time.Advance(TimeSpan.FromMinutes(10));
+        }
+
+        Assert.False(log.IsLost);
+        brokers.Calling = static _ => { };
+        Commit();
+        Assert.Single(brokers.Clients);
+    }
+
+    // Its outcome is not known, so it can't be aborted any more.
+    [Fact]
+    public void A_commit_that_was_not_answered_is_asked_for_again_though_a_shard_of_it_has_closed()
+    {
+        var session = Open(1);
+        Batch(session, 4, "a");
         FailOnce("commit", TransactionFailure.Retriable);
-        Assert.Equal([(1, 2L)], Commit());
+        Assert.False(log.TryCommit(owned, Patience, out _));
+        session.Close();
+        Assert.True(log.TryCommit([2], Patience, out var committed));
+        Assert.Equal([(1, 4L)], committed);
+        Assert.Equal(["a"], brokers.Visible);
         Assert.Equal(0, brokers.Aborts);
+    }
+
+    // They may still reach the group, in the next transaction.
+    [Fact]
+    public void Offsets_that_were_sent_without_an_answer_for_a_shard_that_is_gone_lose_the_transactions()
+    {
+        var session = Open(1);
+        Batch(session, 4, "a");
+        FailOnce("offsets", TransactionFailure.Retriable);
+        Assert.False(log.TryCommit(owned, Patience, out _));
+        session.Close();
+        Drain();
+        Assert.True(log.IsLost);
+        Assert.Empty(brokers.Visible);
     }
 
     [Fact]
@@ -138,7 +254,7 @@ public sealed class TransactionalLogTests : IDisposable
         var (first, second) = (Open(1), Open(2));
         Batch(first, 4, "a");
         Batch(second, 9, "b");
-        Assert.True(log.TryCommit([2], out var committed));
+        Assert.True(log.TryCommit([2], Patience, out var committed));
         Assert.Equal([(2, 9L)], committed);
         Assert.Equal(["b"], brokers.Visible);
     }
@@ -268,7 +384,7 @@ public sealed class TransactionalLogTests : IDisposable
                 throw new TransactionException(TransactionFailure.Abortable, "made to fail", null);
         };
         for (var i = 0; i < 1_000 && !log.IsLost; i++)
-            log.TryCommit(owned, out _);
+            log.TryCommit(owned, Patience, out _);
         Assert.True(log.IsLost);
     }
 
@@ -280,14 +396,14 @@ public sealed class TransactionalLogTests : IDisposable
 
     private IReadOnlyList<(int Partition, long Offset)> Commit()
     {
-        Assert.True(log.TryCommit(owned, out var committed));
+        Assert.True(log.TryCommit(owned, Patience, out var committed));
         return committed;
     }
 
     private void Drain()
     {
         for (var i = 0; i < 5; i++)
-            log.TryCommit(owned, out _);
+            log.TryCommit(owned, Patience, out _);
     }
 
     private static Watch Batch(IOutputSession session, long nextOffset, params string[] values)
@@ -305,6 +421,12 @@ public sealed class TransactionalLogTests : IDisposable
 
     private void FailOnce(string call, TransactionFailure failure) =>
         OnceBefore(call, () => throw new TransactionException(failure, "made to fail", null));
+
+    private static void FailRetriably(bool fails)
+    {
+        if (fails)
+            throw new TransactionException(TransactionFailure.Retriable, "made to fail", null);
+    }
 
     private void OnceBefore(string call, Action act) => brokers.Calling = c =>
     {

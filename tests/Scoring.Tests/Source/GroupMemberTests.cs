@@ -16,6 +16,7 @@ public sealed class GroupMemberTests : IDisposable
     private readonly TurnedTime time = new();
     private readonly SourceOptions options = new() { BootstrapServers = "none" };
     private readonly GroupMember member;
+    private Action waiting = static () => { };
 
     public GroupMemberTests()
     {
@@ -91,6 +92,39 @@ public sealed class GroupMemberTests : IDisposable
         group.Revoke(1);
         Assert.True(shards[1].IsAbandoned);
         Assert.Equal([(1, 2L)], group.Commits);
+    }
+
+    // A slow shard must not cost the others their last checkpoint.
+    [Fact]
+    public void Of_revoked_shards_those_that_finish_at_once_are_committed_and_ended_and_a_slow_one_alone_is_given_up()
+    {
+        Begin(1, 2);
+        (shards[1].CommittableOffset, shards[2].CommittableOffset) = (3, 5);
+        shards[1].Drains = false;
+        var hadEnded = false;
+        waiting = () => hadEnded |= shards[2].Completion.IsCompleted && !shards[2].IsAbandoned && group.Commits.Contains((2, 5L));
+        group.Revoke(1, 2);
+        Assert.True(hadEnded);
+        Assert.True(shards[1].IsAbandoned);
+        Assert.False(shards[2].IsAbandoned);
+        Assert.Equal([(2, 5L), (1, 3L)], group.Commits);
+    }
+
+    [Fact]
+    public void A_shard_that_drains_later_is_finished_without_waiting_for_one_that_never_does()
+    {
+        Begin(1, 2);
+        shards[1].Drains = shards[2].Drains = false;
+        waiting = () =>
+        {
+            shards[1].Drains = true;
+            shards[1].CommittableOffset = 3;
+            shards[1].RequestStop();
+        };
+        group.Revoke(1, 2);
+        Assert.False(shards[1].IsAbandoned);
+        Assert.True(shards[2].IsAbandoned);
+        Assert.Equal([(1, 3L)], group.Commits);
     }
 
     [Fact]
@@ -184,6 +218,21 @@ public sealed class GroupMemberTests : IDisposable
         Assert.Equal(7, group.Offsets[1]);
     }
 
+    // The next owner may have come further by now, and this node's answers may have come too late for it to know.
+    [Fact]
+    public void A_reopened_shard_does_not_set_the_group_back_behind_what_another_has_committed()
+    {
+        group.Offsets[1] = 5;
+        group.Assign(1);
+        member.Turn(TimeSpan.Zero);
+        FenceUntilReopen(1);
+        group.Offsets[1] = 9;
+        member.Turn(TimeSpan.Zero);
+        Assert.Equal([(1, 9L)], group.Commits);
+        member.Turn(TimeSpan.Zero);
+        Assert.Equal((9, 5), shards[1].Begun);
+    }
+
     [Fact]
     public void A_shard_that_can_not_go_on_stops_the_member()
     {
@@ -232,6 +281,83 @@ public sealed class GroupMemberTests : IDisposable
         Assert.Equal(6, shard.Acknowledged[0]);
     }
 
+    // The brokers may be away: nothing that the handler waits for may take longer than it has.
+    [Fact]
+    public void A_revocation_ends_in_its_time_though_the_transaction_does_not()
+    {
+        var transactions = new FakeTransactions();
+        var transactional = Member(transactions);
+        transactional.Join();
+        group.Assign(1);
+        transactional.Turn(TimeSpan.Zero);
+        shards[1].Drains = false;
+        transactional.Commit();
+        Assert.Equal([options.RevocationTimeout / 2], transactions.Patiences);
+
+        var turnsOfOthers = 0;
+        transactions.Committing = Turn;
+        var before = time.GetTimestamp();
+        group.Revoke(1);
+        // Another thread's turn must not begin: the handler would have to wait for its end.
+        Assert.Equal(0, turnsOfOthers);
+        Assert.InRange(time.GetElapsedTime(before), TimeSpan.Zero, options.RevocationTimeout + TimeSpan.FromMilliseconds(10));
+        Assert.True(shards[1].IsAbandoned);
+        Assert.Null(transactional.Failure);
+        var turnsBefore = transactions.Patiences.Count;
+        transactions.Committing = () => [];
+        transactional.Commit();
+        Assert.Equal(turnsBefore + 1, transactions.Patiences.Count);
+
+        IReadOnlyList<(int Partition, long Offset)> Turn()
+        {
+            time.Advance(transactions.Patiences[^1]);
+            transactions.Committing = () =>
+            {
+                turnsOfOthers++;
+                return [];
+            };
+            transactional.Commit();
+            transactions.Committing = Turn;
+            return [];
+        }
+    }
+
+    // As the embedded broker, of whose group nobody would hear how far the service is.
+    [Fact]
+    public void Offsets_that_a_broker_does_not_keep_are_committed_by_themselves_after_their_transaction()
+    {
+        var transactions = new FakeTransactions { Committing = () => [(1, 3L)] };
+        var transactional = Member(transactions);
+        transactional.Join();
+        group.Assign(1);
+        transactional.Turn(TimeSpan.Zero);
+        transactional.Commit();
+        Assert.Empty(group.Commits);
+
+        shards[1].CommittableOffset = 3;
+        transactional.Commit();
+        Assert.Equal([(1, 3L)], group.Commits);
+        shards[1].CommittableOffset = 4;
+        group.Revoke(1);
+        Assert.Equal([(1, 3L), (1, 4L)], group.Commits);
+    }
+
+    [Fact]
+    public void Offsets_that_the_group_has_from_their_transaction_are_not_committed_again()
+    {
+        var transactions = new FakeTransactions { Committing = () => [(1, 3L)] };
+        var transactional = Member(transactions);
+        transactional.Join();
+        group.Assign(1);
+        transactional.Turn(TimeSpan.Zero);
+        group.Offsets[1] = 3;
+        transactional.Commit();
+        shards[1].CommittableOffset = 4;
+        transactional.Commit();
+        group.Revoke(1);
+        Assert.Empty(group.Commits);
+    }
+
     [Fact]
     public void Transactions_that_are_lost_again_and_again_stop_the_member()
     {
@@ -263,6 +389,8 @@ public sealed class GroupMemberTests : IDisposable
     private bool Wait(Task task, TimeSpan timeout)
     {
         if (!task.IsCompleted)
+            waiting();
+        if (!task.IsCompleted)
             time.Advance(timeout);
         return task.IsCompleted;
     }
@@ -293,10 +421,13 @@ public sealed class GroupMemberTests : IDisposable
     {
         public bool IsLost { get; set; }
 
+        public List<TimeSpan> Patiences { get; } = [];
+
         public Func<IReadOnlyList<(int Partition, long Offset)>> Committing { get; set; } = () => [];
 
-        public bool TryCommit(IReadOnlyCollection<int> owned, out IReadOnlyList<(int Partition, long Offset)> committed)
+        public bool TryCommit(IReadOnlyCollection<int> owned, TimeSpan patience, out IReadOnlyList<(int Partition, long Offset)> committed)
         {
+            Patiences.Add(patience);
             committed = Committing();
             return true;
         }
