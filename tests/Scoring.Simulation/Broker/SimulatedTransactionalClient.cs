@@ -6,8 +6,9 @@ namespace Scoring.Simulation.Broker;
 
 /// <summary>
 /// A transactional producer of one process, with librdkafka's ways: records go out in the background, a commit waits for
-/// them, a record that is not delivered spoils the transaction, an answer that does not come is a time-out and the same
-/// call may be made again. Calls block, so they are made on a thread of the process that may, and may hold a lock.
+/// them, a record that is not delivered spoils the transaction, and a call that times out goes on: made again, it waits for
+/// the same request. A request is repeated only once its connection is lost, so no late one meets the next transaction.
+/// Calls block, so they are made on a thread of the process that may, and may hold a lock.
 /// </summary>
 public sealed class SimulatedTransactionalClient : ITransactionalClient
 {
@@ -20,6 +21,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     private readonly string id;
     private readonly Dictionary<(string Topic, int Partition), Queue<Pending>> queues = [];
     private TaskCompletionSource? delivered;
+    private (string Call, TaskCompletionSource<TransactionException?> Answer)? underWay;
     private int epoch;
     private int undelivered;
     private int local;
@@ -42,7 +44,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     }
 
     /// <inheritdoc/>
-    public void Start(TimeSpan timeout) => Call(timeout, mayAbort: false, () => epoch = broker.Transactions.Start(id));
+    public void Start(TimeSpan timeout) => Call(nameof(Start), timeout, mayAbort: false, () => epoch = broker.Transactions.Start(id));
 
     /// <inheritdoc/>
     public void Begin()
@@ -98,7 +100,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         }
 
         var (memberId, generation) = member.Membership;
-        Call(timeout, mayAbort: true, () =>
+        Call(nameof(SendOffsets), timeout, mayAbort: true, () =>
         {
             var transaction = broker.Transactions.Join(id, epoch);
             hasJoined = true;
@@ -114,7 +116,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
             throw new TransactionException(TransactionFailure.Retriable, "not everything was delivered in time", null);
         ThrowIfSpoiled();
         if (hasJoined)
-            Call(end - broker.Scheduler.Now, mayAbort: true, () => broker.Transactions.End(id, epoch, TransactionState.Committed));
+            Call(nameof(Commit), end - broker.Scheduler.Now, mayAbort: true, () => broker.Transactions.End(id, epoch, TransactionState.Committed));
     }
 
     /// <inheritdoc/>
@@ -122,7 +124,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     {
         Purge();
         if (hasJoined)
-            Call(timeout, mayAbort: false, () => broker.Transactions.End(id, epoch, TransactionState.Aborted));
+            Call(nameof(Abort), timeout, mayAbort: false, () => broker.Transactions.End(id, epoch, TransactionState.Aborted));
         spoiled = null;
     }
 
@@ -240,10 +242,10 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         return undelivered == 0;
     }
 
-    private void Call(TimeSpan timeout, bool mayAbort, Action effect)
+    private void Call(string call, TimeSpan timeout, bool mayAbort, Action effect)
     {
         var end = broker.Scheduler.Now + timeout;
-        while (Ask(end - broker.Scheduler.Now, mayAbort, effect) is { } refusal)
+        while (Ask(call, end - broker.Scheduler.Now, mayAbort, effect) is { } refusal)
         {
             if (refusal.Failure == TransactionFailure.Fatal)
                 End(refusal.Message);
@@ -255,26 +257,40 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         }
     }
 
-    private TransactionException? Ask(TimeSpan timeout, bool mayAbort, Action effect)
+    private TransactionException? Ask(string call, TimeSpan timeout, bool mayAbort, Action effect)
     {
         process.ThrowIfCrashed();
         ThrowIfFatal();
+        if (underWay is not { } request || request.Call != call)
+            underWay = request = (call, Send(mayAbort, effect));
+        if (!process.WaitHolding(request.Answer.Task, timeout))
+            return new TransactionException(TransactionFailure.Retriable, "no answer in time", null);
+        underWay = null;
+        return request.Answer.Task.GetAwaiter().GetResult();
+    }
+
+    private TaskCompletionSource<TransactionException?> Send(bool mayAbort, Action effect)
+    {
         var answer = new TaskCompletionSource<TransactionException?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var slow = broker.Happens(broker.Faults.SlowAppendOneIn) ? broker.Some(broker.Faults.SlowAppend) : TimeSpan.Zero;
         broker.Scheduler.After(broker.Scheduler.Environment, broker.SomeLatency() + slow, () => Answer(answer, mayAbort, effect));
-        return process.WaitHolding(answer.Task, timeout)
-            ? answer.Task.GetAwaiter().GetResult()
-            : new TransactionException(TransactionFailure.Retriable, "no answer in time", null);
+        return answer;
     }
 
     // In the environment: a request that is on its way takes effect whatever becomes of its sender.
     private void Answer(TaskCompletionSource<TransactionException?> answer, bool mayAbort, Action effect)
     {
-        if (broker.IsAway)
-            return;
-        var refusal = Refusal(mayAbort) ?? Carried(effect);
-        if (!broker.Happens(broker.Faults.LostTransactionAnswerOneIn))
-            broker.Scheduler.After(process, broker.SomeLatency(), () => answer.TrySetResult(refusal));
+        var isLost = broker.IsAway;
+        TransactionException? refusal = null;
+        if (!isLost)
+        {
+            refusal = Refusal(mayAbort) ?? Carried(effect);
+            isLost = broker.Happens(broker.Faults.LostTransactionAnswerOneIn);
+        }
+
+        if (isLost)
+            refusal = new TransactionException(TransactionFailure.Retriable, "the connection was lost", null);
+        broker.Scheduler.After(process, broker.SomeLatency(), () => answer.TrySetResult(refusal));
     }
 
     private static TransactionException? Carried(Action effect)
