@@ -69,7 +69,7 @@ public sealed partial class ShardActor
         if (!checkpoints.IsDurable)
             return Wait();
         var engine = entities.Engine;
-        if (checkpoints.Phase != CheckpointPhase.None && engine.ChangedEntities >= 2L * context.State.MaxDirtyEntities)
+        if (checkpoints.IsOverdue(engine))
             return Wait();
         var needed = engine.Kinds * Math.Min(MaxBatchRecords, waiting.Count);
         if (engine.EntitiesInMemory + needed <= context.State.MaxEntitiesInMemory)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Scoring.Actors.Entities;
 using Scoring.Actors.State;
+using Scoring.Models.Features;
 
 namespace Scoring.Actors.Pipeline;
 
@@ -72,6 +73,15 @@ internal sealed class ShardCheckpoints(StateOptions options, TimeProvider time)
             || logBytes >= options.CheckpointBytes
             || entityStage.Engine.ChangedEntities >= options.MaxDirtyEntities
             || time.GetElapsedTime(frozenAt) >= options.CheckpointInterval);
+
+    /// <summary>
+    /// Whether so much came since the current checkpoint was frozen that the shard has to wait for it: a store that is slow or
+    /// away must not let what a recovery reads again outgrow what the log keeps.
+    /// </summary>
+    /// <param name="engine">The shard's entities.</param>
+    internal bool IsOverdue(FeatureEngine engine) =>
+        Phase != CheckpointPhase.None
+        && (engine.ChangedEntities >= 2L * options.MaxDirtyEntities || logBytes >= 2L * options.CheckpointBytes);
 
     /// <summary>Freezes what changed.</summary>
     internal void Freeze(EntityStage entityStage, long nextOffset)

@@ -26,7 +26,10 @@ public sealed record StateOptions
     /// <summary>The longest time between two checkpoints of a shard that changes.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Bytes of the log after which a shard is written whatever the interval; what a recovery reads again is about twice that.</summary>
+    /// <summary>
+    /// Bytes of the log after which a shard is written whatever the interval. While the store is slow or away a shard goes on for
+    /// twice as much and then waits for it, so what a recovery reads again is at most about three times that.
+    /// </summary>
     [Range(64 * 1024, 1 << 30)]
     public int CheckpointBytes { get; init; } = 16 * 1024 * 1024;
 

@@ -91,6 +91,21 @@ public class ShardRecoveryTests
     }
 
     [Fact]
+    public async Task A_shard_waits_for_its_checkpoint_once_a_recovery_would_read_too_much_of_the_log_again()
+    {
+        await using var fixture = Fixture(state: s => s with { CheckpointBytes = 1 });
+        fixture.Log.AcknowledgesAtOnce = true;
+        await fixture.EnqueueAsync(Record(0, "t-0"));
+        await fixture.EnqueueAsync(Record(1, "t-1", afterMillis: 1));
+        fixture.Enqueue(Record(2, "t-2", afterMillis: 2));
+        await fixture.SettledAsync();
+        Assert.Equal(2, fixture.Log.Appended.Count);
+
+        fixture.Commit();
+        await fixture.Log.ReachedAsync(3);
+    }
+
+    [Fact]
     public async Task The_shard_goes_on_while_a_checkpoint_is_written_which_holds_the_state_of_its_offset()
     {
         await using (var first = Fixture(state: s => s with { MaxDirtyEntities = 2 }))
