@@ -64,7 +64,9 @@ internal static class BootstrapCommand
         var loggers = services.Services.GetRequiredService<ILoggerFactory>();
         var meters = services.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         await using var store = SnapshotStores.Open(options.State, TaskScheduler.Default, TimeProvider.System, meters);
-        using var group = new KafkaGroupClient(options.Source, options.Topics.Resolved().Transactions, options.NodeId, TimeProvider.System, loggers.CreateLogger<KafkaGroupClient>());
+        // It is a member for a moment only: the shortest session that brokers allow by default, so that they forget it soon.
+        var membership = options.Source with { SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromMilliseconds(500) };
+        using var group = new KafkaGroupClient(membership, options.Topics.Resolved().Transactions, options.NodeId, TimeProvider.System, loggers.CreateLogger<KafkaGroupClient>());
         KafkaLogReader LogOf(string topic) => new(options.Source, topic, TimeProvider.System, TaskScheduler.Default, loggers.CreateLogger<KafkaLogReader>());
         try
         {

@@ -6,12 +6,14 @@ namespace Scoring.Host.Commands;
 
 /// <summary>
 /// Finds out whether a bootstrap may be made, and at which offsets. It commits the offsets before anything is stored: a
-/// checkpoint never lies beyond the group's offset, and a group that has members refuses the commit of one who is none.
+/// checkpoint never lies beyond the group's offset. It does so as the group's only member, which shows that no node is in it.
 /// </summary>
-internal sealed class BootstrapPlan(ScoringOptions options, KafkaLogReader log, IGroupClient group, ISnapshotStore store)
+internal sealed class BootstrapPlan(ScoringOptions options, KafkaLogReader log, IGroupClient group, ISnapshotStore store, TimeProvider time)
 {
     // A node that runs reports this often at least.
     private const int ReportsMissed = 5;
+
+    private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(15);
 
     /// <summary>Checks what there is, and commits where the group has no offset yet.</summary>
     /// <param name="settings">What was asked for.</param>
@@ -22,7 +24,7 @@ internal sealed class BootstrapPlan(ScoringOptions options, KafkaLogReader log, 
     {
         var partitions = Enumerable.Range(0, await log.PartitionCountAsync(cancellation)).ToList();
         await store.PrepareAsync(new LogIdentity(options.Topics.Resolved().Transactions, "", partitions.Count, options.Source.GroupId), cancellation);
-        CheckShards(await store.ShardsAsync(cancellation), settings.Replace);
+        await CheckShardsAsync(settings.Replace, cancellation);
         var committed = Asking(() => group.Committed(partitions), "does not tell its offsets");
         var offsets = new List<long>();
         foreach (var partition in partitions)
@@ -32,20 +34,25 @@ internal sealed class BootstrapPlan(ScoringOptions options, KafkaLogReader log, 
         Asking(
             () =>
             {
-                group.Commit([.. partitions.Select(p => (p, committed[p] ?? offsets[p]))]);
+                new SoleMember(group, options.Source.SessionTimeout + JoinTime, time).Commit([.. partitions.Select(p => (p, committed[p] ?? offsets[p]))], cancellation);
                 return true;
             },
-            "refuses a commit; if it has members, stop them");
+            "can't be committed; if it has members, stop them");
         return offsets;
     }
 
-    private void CheckShards(IReadOnlyList<ShardRow> shards, bool replace)
+    private async Task CheckShardsAsync(bool replace, CancellationToken cancellation)
     {
-        var running = options.State.ReportInterval * ReportsMissed;
-        if (shards.FirstOrDefault(s => s.ReportAge < running) is { } live)
-            throw new BootstrapException($"node {live.Owner.NodeId} has reported partition {live.Report.Partition} {live.ReportAge!.Value.TotalSeconds:F0} s ago; stop the nodes of group {options.Source.GroupId}, and wait {running.TotalSeconds:F0} s");
+        var shards = await store.ShardsAsync(cancellation);
         if (!replace && shards.FirstOrDefault(s => s.CheckpointOffset is not null) is { } stored)
             throw new BootstrapException($"partition {stored.Report.Partition} has a checkpoint at offset {stored.CheckpointOffset} already; --replace forgets what is stored");
+        var silence = options.State.ReportInterval * ReportsMissed;
+        if (!shards.Any(s => s.ReportAge < silence))
+            return;
+        // A node that has just been stopped reports no more; one that runs does.
+        await Task.Delay(silence, time, cancellation);
+        if ((await store.ShardsAsync(cancellation)).FirstOrDefault(s => s.ReportAge < silence) is { } live)
+            throw new BootstrapException($"node {live.Owner.NodeId} has reported partition {live.Report.Partition} {live.ReportAge!.Value.TotalSeconds:F0} s ago; stop the nodes of group {options.Source.GroupId} first");
     }
 
     private static long OffsetOf(int partition, StartOffsets at, (long Low, long High) bounds, long? committed)

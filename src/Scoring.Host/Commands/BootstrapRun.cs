@@ -57,7 +57,7 @@ internal sealed class BootstrapRun
         var inputLog = options.Topics.Resolved().Transactions;
         var map = settings.IsTopic ? null : ReadMap();
         var history = settings.IsTopic ? await HistoryAsync(settings.TopicName ?? inputLog, inputLog, cancellation) : null;
-        var offsets = await new BootstrapPlan(options, logOf(inputLog), group, store).PrepareAsync(settings, cancellation);
+        var offsets = await new BootstrapPlan(options, logOf(inputLog), group, store, TimeProvider.System).PrepareAsync(settings, cancellation);
         var owner = new ShardOwner($"{options.NodeId} (bootstrap)", null);
         foreach (var (partition, offset) in offsets.Index())
         {

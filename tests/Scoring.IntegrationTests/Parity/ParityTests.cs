@@ -5,10 +5,12 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
+using Scoring.Actors.Sql;
 using Scoring.Models.Features;
 using Scoring.Models.Files;
 using Scoring.Models.Wire;
 using Scoring.Producer.Load;
+using Scoring.Servers;
 
 namespace Scoring.IntegrationTests.Parity;
 
@@ -159,6 +161,66 @@ public sealed class ParityTests : IDisposable
         Assert.Equal(expected.Count - before.Count, actual.Count);
         foreach (var (id, row) in expected.Where(e => !before.ContainsKey(e.Key)))
             Assert.Equal(row, actual[id]);
+    }
+
+    [Fact]
+    public async Task Another_feature_set_starts_warm_from_the_topic_in_place_of_the_state_of_the_one_before()
+    {
+        var shipped = Path.GetFullPath("features/fraud.yaml", AppContext.BaseDirectory);
+        var (features, model) = MakeBundle();
+        var (log, history) = (Path.Combine(folder, "log.jsonl"), Path.Combine(folder, "history.jsonl"));
+        WriteLog(await SourceAsync(), log, 0.05);
+        var past = File.ReadLines(log).Count() / 2;
+        File.WriteAllLines(history, File.ReadLines(log).Take(past));
+        var before = await ReplayAsync(features, history);
+        var expected = await ReplayAsync(features, log);
+
+        await using var server = await PostgresServer.StartAsync();
+        using var broker = new TestBroker();
+        using var client = new TestClient(broker);
+        var actual = new Dictionary<string, string>();
+        using var scores = client.Follow("scores");
+        await using (var first = await StartAsync(shipped, "models/fraud/1"))
+        {
+            await PlayAsync(first, client, log, () => Collect(scores, first.Node.Features, actual), until: past);
+            await ScoredAsync(first, before.Count);
+        }
+
+        string[] bootstrap =
+        [
+            "bootstrap", "--input", "topic", "--at", "committed",
+            $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}", $"--Scoring:Topics:Prefix={broker.Prefix}", $"--Scoring:Source:GroupId={broker.Group}",
+            "--Scoring:State:Provider=Postgres", $"--Scoring:State:ConnectionString={server.ConnectionString}", $"--Scoring:Features:Path={features}", "--Scoring:State:ReportInterval=00:00:00.500",
+        ];
+        Assert.Contains("--replace", await RefusalAsync(bootstrap), StringComparison.Ordinal);
+        Assert.Equal(before.Count, Counts(await RunAsync([.. bootstrap, "--replace"]), "transactions").Sum());
+
+        actual.Clear();
+        await using var second = await StartAsync(features, model);
+        await PlayAsync(second, client, log, () => Collect(scores, second.Node.Features, actual), past);
+        await ScoredAsync(second, expected.Count - before.Count);
+        foreach (var (id, row) in expected.Where(e => !before.ContainsKey(e.Key)))
+            Assert.Equal(row, actual[id]);
+
+        Task<RunningHost> StartAsync(string set, string bundle) => RunningHost.StartAsync(broker, o => o with
+        {
+            Features = o.Features with { Path = set },
+            Model = o.Model with { Path = bundle },
+            Shards = o.Shards with { RecordFeatures = true },
+            State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = server.ConnectionString, ReportInterval = TimeSpan.FromMilliseconds(500) },
+        });
+
+        async Task ScoredAsync(RunningHost host, int count)
+        {
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    Collect(scores, host.Node.Features, actual);
+                    return actual.Count >= count;
+                },
+                $"{count} scores were read");
+            Assert.Equal(count, actual.Count);
+        }
     }
 
     private static IEnumerable<long> Counts(string report, string what) =>

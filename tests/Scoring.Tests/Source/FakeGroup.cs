@@ -27,6 +27,11 @@ internal sealed class FakeGroup : IGroupClient
     /// <summary>Whether a refused commit is taken all the same: its answer was lost.</summary>
     public bool LosesAnswers { get; set; }
 
+    /// <summary>What happens whenever the member polls.</summary>
+    public Action? Polled { get; set; }
+
+    public bool IsClosed { get; private set; }
+
     public void Join(IGroupListener listener) => this.listener = listener;
 
     public IReadOnlyList<long>? Assign(params int[] partitions) => listener!.Assigned(partitions);
@@ -37,6 +42,7 @@ internal sealed class FakeGroup : IGroupClient
 
     public bool Poll(TimeSpan timeout, out int partition, out InputRecord record)
     {
+        Polled?.Invoke();
         (partition, record) = Records.TryDequeue(out var next) ? next : (-1, default);
         return partition >= 0;
     }
@@ -69,7 +75,11 @@ internal sealed class FakeGroup : IGroupClient
 
     public long? EndOffset(int partition) => null;
 
-    public void Close() => listener!.Revoked([.. Offsets.Keys]);
+    public void Close()
+    {
+        IsClosed = true;
+        listener!.Revoked([.. Offsets.Keys]);
+    }
 
     public void Dispose()
     {
