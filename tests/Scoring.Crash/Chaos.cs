@@ -45,8 +45,8 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
             await StopAsync(fault, stop);
         monitor.End(victim);
         await TakenOverAsync(fault, h => h.Scored is not null, stop);
-        foreach (var owner in fault.HandOvers.GroupBy(h => h.Owner))
-            say($"{Elapsed.TotalSeconds,6:F1} s    {owner.Key} took {string.Join(", ", owner.Select(h => h.Partition))}: theirs after {Range(owner.Select(h => h.Acquired))} s, first scores after {Range(owner.Select(h => h.Scored))} s");
+        foreach (var owner in fault.HandOvers.Where(h => h is { Acquired: not null, Scored: not null }).GroupBy(h => h.Owner))
+            say($"{Elapsed.TotalSeconds,6:F1} s    {owner.Key} took {string.Join(", ", owner.Select(h => h.Partition))}: theirs after {Range(owner.Select(h => h.Acquired!.Value))} s, first scores after {Range(owner.Select(h => h.Scored!.Value))} s");
     }
 
     private async Task KillAsync(ClusterNode victim)
@@ -117,9 +117,9 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
         return true;
     }
 
-    private static string Range(IEnumerable<TimeSpan?> times)
+    private static string Range(IEnumerable<TimeSpan> times)
     {
-        var seconds = times.Select(t => t?.TotalSeconds ?? double.NaN).Order().ToList();
+        var seconds = times.Select(t => t.TotalSeconds).Order().ToList();
         return seconds.Count == 1 ? $"{seconds[0]:F1}" : $"{seconds[0]:F1} to {seconds[^1]:F1}";
     }
 

@@ -7,18 +7,20 @@ public sealed class ScoringProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly ProcessLog log;
+    private readonly Task ended;
 
     private ScoringProcess(Process process, Action<string>? onLine)
     {
         this.process = process;
         log = new ProcessLog(process, onLine);
+        ended = process.WaitForExitAsync();
     }
 
     /// <summary>The process's id.</summary>
     public int Id => process.Id;
 
-    /// <summary>Whether it has ended.</summary>
-    public bool HasExited => process.HasExited;
+    /// <summary>Whether it has ended. May be asked at any time, while and after this is disposed too.</summary>
+    public bool HasExited => ended.IsCompleted;
 
     /// <summary>The last lines that it said on both outputs.</summary>
     public string Said => log.Text;
@@ -43,7 +45,7 @@ public sealed class ScoringProcess : IAsyncDisposable
     /// <exception cref="TimeoutException">It did not end in time.</exception>
     public async Task<int> ExitAsync(TimeSpan limit)
     {
-        await process.WaitForExitAsync().WaitAsync(limit);
+        await ended.WaitAsync(limit);
         return process.ExitCode;
     }
 
@@ -52,7 +54,7 @@ public sealed class ScoringProcess : IAsyncDisposable
     {
         if (!process.HasExited)
             process.Kill();
-        await process.WaitForExitAsync();
+        await ended;
         process.Dispose();
     }
 }

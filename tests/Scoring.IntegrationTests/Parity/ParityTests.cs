@@ -55,15 +55,7 @@ public sealed class ParityTests : IDisposable
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
         await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual));
-        await Eventually.TrueAsync(
-            () =>
-            {
-                Collect(scores, host.Node.Features, actual);
-                return actual.Count >= expected.Count;
-            },
-            $"{expected.Count} scores were read");
-
-        Assert.Equal(expected.Count, actual.Count);
+        await ScoredAsync(host, scores, actual, expected.Count);
         Assert.True(expected.Count > 10_000, "the file is large enough to mean something");
         foreach (var (id, row) in expected)
             Assert.Equal(row, actual[id]);
@@ -90,15 +82,7 @@ public sealed class ParityTests : IDisposable
             await PlayAsync(first, client, log, () => Collect(scores, first.Node.Features, actual), until: half);
         await using var second = await StartAsync();
         await PlayAsync(second, client, log, () => Collect(scores, second.Node.Features, actual), past: half);
-        await Eventually.TrueAsync(
-            () =>
-            {
-                Collect(scores, second.Node.Features, actual);
-                return actual.Count >= expected.Count;
-            },
-            $"{expected.Count} scores were read");
-
-        Assert.Equal(expected.Count, actual.Count);
+        await ScoredAsync(second, scores, actual, expected.Count);
         foreach (var (id, row) in expected)
             Assert.Equal(row, actual[id]);
 
@@ -150,15 +134,7 @@ public sealed class ParityTests : IDisposable
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
         await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual), past);
-        await Eventually.TrueAsync(
-            () =>
-            {
-                Collect(scores, host.Node.Features, actual);
-                return actual.Count >= expected.Count - before.Count;
-            },
-            $"{expected.Count - before.Count} scores were read");
-
-        Assert.Equal(expected.Count - before.Count, actual.Count);
+        await ScoredAsync(host, scores, actual, expected.Count - before.Count);
         foreach (var (id, row) in expected.Where(e => !before.ContainsKey(e.Key)))
             Assert.Equal(row, actual[id]);
     }
@@ -183,7 +159,7 @@ public sealed class ParityTests : IDisposable
         await using (var first = await StartAsync(shipped, "models/fraud/1"))
         {
             await PlayAsync(first, client, log, () => Collect(scores, first.Node.Features, actual), until: past);
-            await ScoredAsync(first, before.Count);
+            await ScoredAsync(first, scores, actual, before.Count);
         }
 
         string[] bootstrap =
@@ -198,7 +174,7 @@ public sealed class ParityTests : IDisposable
         actual.Clear();
         await using var second = await StartAsync(features, model);
         await PlayAsync(second, client, log, () => Collect(scores, second.Node.Features, actual), past);
-        await ScoredAsync(second, expected.Count - before.Count);
+        await ScoredAsync(second, scores, actual, expected.Count - before.Count);
         foreach (var (id, row) in expected.Where(e => !before.ContainsKey(e.Key)))
             Assert.Equal(row, actual[id]);
 
@@ -209,18 +185,6 @@ public sealed class ParityTests : IDisposable
             Shards = o.Shards with { RecordFeatures = true },
             State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = server.ConnectionString, ReportInterval = TimeSpan.FromMilliseconds(500) },
         });
-
-        async Task ScoredAsync(RunningHost host, int count)
-        {
-            await Eventually.TrueAsync(
-                () =>
-                {
-                    Collect(scores, host.Node.Features, actual);
-                    return actual.Count >= count;
-                },
-                $"{count} scores were read");
-            Assert.Equal(count, actual.Count);
-        }
     }
 
     private static IEnumerable<long> Counts(string report, string what) =>
@@ -310,6 +274,19 @@ public sealed class ParityTests : IDisposable
         }
 
         client.Flush();
+    }
+
+    // All of them, and none besides.
+    private static async Task ScoredAsync(RunningHost host, IConsumer<Ignore, byte[]> scores, Dictionary<string, string> actual, int count)
+    {
+        await Eventually.TrueAsync(
+            () =>
+            {
+                Collect(scores, host.Node.Features, actual);
+                return actual.Count >= count;
+            },
+            $"{count} scores were read");
+        Assert.Equal(count, actual.Count);
     }
 
     private static void Collect(IConsumer<Ignore, byte[]> scores, FeatureSet set, Dictionary<string, string> rows)
