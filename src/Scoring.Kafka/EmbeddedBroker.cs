@@ -52,7 +52,6 @@ public sealed class EmbeddedBroker : IDisposable
     public static EmbeddedBroker Start(EmbeddedBrokerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        NativeClient.Load();
         var configuration = Native.ConfigurationNew();
         // The mock logs each connection that closes as an error; what matters reaches the clients.
         Set(configuration, "log_level", "0");

@@ -7,6 +7,8 @@ internal static partial class Native
 {
     internal const string Library = "librdkafka";
 
+    static Native() => ClientLibrary.Bind();
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
     internal static partial nint ConfigurationNew();
 

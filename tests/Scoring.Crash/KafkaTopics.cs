@@ -1,7 +1,6 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Scoring.Actors.Log;
-using Scoring.Kafka;
 
 namespace Scoring.Crash;
 
@@ -10,7 +9,6 @@ internal static class KafkaTopics
 {
     public static async Task CreateAsync(string bootstrap, string prefix, int partitions)
     {
-        NativeClient.Load();
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
         var topics = new Topics { Prefix = prefix }.Resolved().All;
         try

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Scoring.Kafka;
 using Scoring.Servers;
 
 namespace Scoring.Crash;
@@ -14,7 +13,6 @@ internal static class Program
             ClusterVerb.Create(),
             CrashVerb.Create(),
         };
-        NativeClient.Load();
         try
         {
             return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });

@@ -59,7 +59,6 @@ internal sealed class TestBroker : IDisposable
 
     private void Admin(Func<IAdminClient, Task> act)
     {
-        NativeClient.Load();
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
         act(admin).GetAwaiter().GetResult();
     }

@@ -19,7 +19,6 @@ internal sealed class TestClient : IDisposable
 
     public TestClient(string bootstrapServers, string prefix)
     {
-        NativeClient.Load();
         this.bootstrapServers = bootstrapServers;
         this.prefix = prefix;
         producer = new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig

@@ -3,7 +3,6 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
 using Scoring.Actors.Telemetry;
-using Scoring.Kafka;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Ledger;
@@ -53,7 +52,6 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(meters);
-        NativeClient.Load();
         this.ledger = ledger;
         this.options = options;
         this.topic = topic;

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
-using Scoring.Kafka;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Relay;
@@ -71,7 +70,6 @@ public sealed partial class InputRelay : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(group);
         ArgumentNullException.ThrowIfNull(topics);
         ArgumentNullException.ThrowIfNull(meters);
-        NativeClient.Load();
         settings = new RelaySettings(options, group, startsAtOldest, topics, limits);
         this.openLog = openLog;
         this.deadLetters = deadLetters;

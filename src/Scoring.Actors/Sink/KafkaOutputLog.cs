@@ -75,7 +75,6 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(meters);
-        NativeClient.Load();
         this.logger = logger;
         refusals = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.output.queue_full", "{append}", "Appends that found the producer's queue full and waited");
         producer = new ProducerBuilder<byte[], byte[]>(Configuration(options, gapless))

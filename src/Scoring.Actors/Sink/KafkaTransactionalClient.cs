@@ -1,7 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
-using Scoring.Kafka;
 
 namespace Scoring.Actors.Sink;
 
@@ -32,7 +31,6 @@ public sealed partial class KafkaTransactionalClient : ITransactionalClient
         Func<IConsumerGroupMetadata> member,
         ILogger<KafkaTransactionalClient> logger)
     {
-        NativeClient.Load();
         this.inputTopic = inputTopic;
         this.member = member;
         this.logger = logger;

@@ -1,7 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
-using Scoring.Kafka;
 
 namespace Scoring.Actors.Source;
 
@@ -27,7 +26,6 @@ public sealed partial class KafkaGroupClient : IGroupClient
     public KafkaGroupClient(SourceOptions options, string topic, string nodeId, TimeProvider time, ILogger<KafkaGroupClient> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
-        NativeClient.Load();
         this.topic = topic;
         this.logger = logger;
         firstStart = options.FirstStart;

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
-using Scoring.Kafka;
 
 namespace Scoring.Actors.Source;
 
@@ -31,7 +30,6 @@ public sealed partial class KafkaLogReader : ILogReader
     /// <param name="logger">Where failures are logged.</param>
     public KafkaLogReader(SourceOptions options, string topic, TimeProvider time, TaskScheduler scheduler, ILogger<KafkaLogReader> logger)
     {
-        NativeClient.Load();
         this.options = options;
         this.topic = topic;
         this.scheduler = scheduler;

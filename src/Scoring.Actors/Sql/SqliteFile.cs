@@ -15,7 +15,6 @@ internal sealed class SqliteFile : IDisposable
     /// <param name="timeout">How long a statement waits for another connection's lock.</param>
     internal SqliteFile(string path, string name, TimeSpan timeout)
     {
-        NativeSqlite.Load();
         this.timeout = timeout;
         if (path.Length == 0)
         {

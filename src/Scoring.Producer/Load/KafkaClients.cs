@@ -11,7 +11,6 @@ internal static class KafkaClients
 
     public static IProducer<byte[]?, OutgoingRecord> Producer(LoadOptions options, Action<Error> onError)
     {
-        NativeClient.Load();
         var configuration = new ProducerConfig
         {
             BootstrapServers = options.BootstrapServers,
@@ -39,7 +38,6 @@ internal static class KafkaClients
 
     public static IConsumer<byte[]?, byte[]?> Consumer(LoadOptions options, string group, Action<Error> onError)
     {
-        NativeClient.Load();
         var configuration = new ConsumerConfig
         {
             BootstrapServers = options.BootstrapServers,

@@ -18,7 +18,6 @@ internal sealed class Backlog : IDisposable
     /// <param name="count">The topic's partitions.</param>
     public Backlog(string bootstrap, int count)
     {
-        NativeClient.Load();
         this.bootstrap = bootstrap;
         partitions = [.. Enumerable.Range(0, count).Select(p => new TopicPartition("transactions", p))];
         consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = bootstrap, GroupId = "scoring", EnableAutoCommit = false })

@@ -58,7 +58,6 @@ internal static class RecoveryRun
     private static async Task<double> EmbeddedLogAsync(BenchStore store, Random random, int cards)
     {
         const string Topic = "transactions";
-        NativeClient.Load();
         using var broker = EmbeddedBroker.Start(new EmbeddedBrokerOptions { Partitions = 1, Topics = [Topic] });
         var records = Prepare(random, cards);
         using (var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = broker.BootstrapServers }).Build())

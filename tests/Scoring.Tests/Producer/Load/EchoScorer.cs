@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
-using Scoring.Kafka;
 using Scoring.Models.Wire;
 
 namespace Scoring.Tests.Producer.Load;
@@ -26,7 +25,6 @@ internal sealed class EchoScorer : IDisposable
     /// <param name="scoresOf">How many scores a transaction gets by its id: one, unless it is a fault.</param>
     public EchoScorer(string bootstrapServers, Func<string, int> scoresOf)
     {
-        NativeClient.Load();
         this.scoresOf = scoresOf;
         consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
         {
