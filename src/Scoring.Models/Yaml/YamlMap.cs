@@ -76,7 +76,7 @@ internal sealed class YamlMap
         foreach (var key in Keys)
         {
             if (key is YamlScalarNode { Value: { } text } && !allowed.Contains(text))
-                errors.Add(key, $"{what}: unknown key '{text}'; the keys are {string.Join(", ", allowed.ToArray())}");
+                errors.Add(key, $"{what}: unknown key '{text}'{ClosestName.Hint(text, allowed.ToArray())}; the keys are {string.Join(", ", allowed.ToArray())}");
         }
     }
 
