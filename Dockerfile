@@ -11,6 +11,7 @@ COPY src/Scoring.Kafka/Scoring.Kafka.csproj src/Scoring.Kafka/packages.lock.json
 COPY src/Scoring.Models/Scoring.Models.csproj src/Scoring.Models/packages.lock.json src/Scoring.Models/
 COPY src/Scoring.Producer/Scoring.Producer.csproj src/Scoring.Producer/packages.lock.json src/Scoring.Producer/
 RUN dotnet restore src/Scoring.Host/Scoring.Host.csproj --locked-mode
+COPY LICENSE THIRD-PARTY-NOTICES ./
 COPY features features
 COPY models models
 COPY src src
@@ -18,10 +19,7 @@ RUN dotnet publish src/Scoring.Host/Scoring.Host.csproj -c Release -o /app --no-
 COPY docker/healthy /app/healthy
 ARG TARGETARCH
 # The packages bring native libraries for every system. Whatever modes their files and the checkout have, any user may read them.
-RUN cd /app/runtimes \
-    && mv "linux-$(echo "$TARGETARCH" | sed s/amd64/x64/)" ../native \
-    && rm -r ./* \
-    && mv ../native "linux-$(echo "$TARGETARCH" | sed s/amd64/x64/)" \
+RUN find /app/runtimes -mindepth 1 -maxdepth 1 ! -name "linux-$(echo "$TARGETARCH" | sed s/amd64/x64/)" -exec rm -r {} + \
     && chmod -R u=rwX,go=rX /app && chmod 755 /app/healthy
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
