@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Scoring.Producer.Load;
+using Scoring.Models.Durations;
 
 namespace Scoring.Crash;
 

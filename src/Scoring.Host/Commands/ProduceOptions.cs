@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Scoring.Producer.Load;
 using Scoring.Producer.Simulation;
 
@@ -27,8 +26,8 @@ internal sealed class ProduceOptions
     private readonly Option<double> duplicates = new("--duplicate-share") { Description = "Share of records that repeat a recent one." };
     private readonly Option<double> late = new("--late-share") { Description = "Share of transactions whose event time is set back, half of them beyond the lateness." };
     private readonly Option<int> oversized = new("--oversized-bytes") { Description = "Size of the malformed records that are too large.", DefaultValueFactory = _ => 70_000 };
-    private readonly Option<TimeSpan?> lateness = DurationOption("--lateness", "The lateness that the service allows. [default: 1h]");
-    private readonly Option<TimeSpan?> drain = DurationOption("--drain", "How long to wait for what is missing while nothing more arrives. [default: 30s]");
+    private readonly Option<TimeSpan?> lateness = DurationOption.Create("--lateness", "The lateness that the service allows. [default: 1h]");
+    private readonly Option<TimeSpan?> drain = DurationOption.Create("--drain", "How long to wait for what is missing while nothing more arrives. [default: 30s]");
     private readonly Option<double?> linger = new("--linger-ms") { Description = "How long the client gathers a batch; it adds to every latency." };
     private readonly Option<FileInfo?> input = new("--input") { Description = "Play this file (.csv, .jsonl, also .gz) instead of the simulator; without --rate as fast as it goes." };
     private readonly Option<FileInfo?> map = new("--map") { Description = "How the file's columns become transactions (YAML)." };
@@ -43,7 +42,7 @@ internal sealed class ProduceOptions
         this.defaultRate = defaultRate;
         this.defaultLingerMs = defaultLingerMs;
         rate = new Option<double?>("--rate") { Description = $"Records a second, sent at times fixed in advance. [default: {rateDefault}]" };
-        duration = DurationOption("--for", $"How long to send, such as 20s or 5m. [default: {durationDefault}]");
+        duration = DurationOption.Create("--for", $"How long to send, such as 20s or 5m. [default: {durationDefault}]");
     }
 
     /// <summary>Prints one JSON object as the last line, and everything else to the error output.</summary>
@@ -99,17 +98,5 @@ internal sealed class ProduceOptions
         ({ } file, { } columns) => (file, columns),
         ({ } file, null) => throw new ArgumentException($"--input {file.Name} needs --map: how its columns become transactions, such as features/simulator.map.yaml"),
         (null, { } columns) => throw new ArgumentException($"--map {columns.Name} needs --input: the file that it is the map of"),
-    };
-
-    public static Option<TimeSpan?> DurationOption(string name, string description) => new(name)
-    {
-        Description = description,
-        CustomParser = result =>
-        {
-            if (DurationText.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", out var duration, out var error))
-                return duration;
-            result.AddError($"{name}: {error}");
-            return null;
-        },
     };
 }

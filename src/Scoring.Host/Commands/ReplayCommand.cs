@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Scoring.Models.Features;
 using Scoring.Models.Files;
-using Scoring.Models.Yaml;
 
 namespace Scoring.Host.Commands;
 
@@ -15,7 +14,7 @@ internal static class ReplayCommand
         var map = new Option<FileInfo>("--map") { Required = true, Description = "How the input's columns become events (YAML)" };
         var output = new Option<FileInfo>("--output") { Required = true, Description = "Where the features go (CSV)" };
         var labelColumn = new Option<string?>("--label-column") { Description = "The column of the label, if not the map's" };
-        var labelDelay = new Option<string?>("--label-delay") { Description = "How long after the event its label becomes known, such as 7d, if not the map's" };
+        var labelDelay = DurationOption.Create("--label-delay", "How long after the event its label becomes known, such as 7d, if not the map's");
         var onError = new Option<string>("--on-error") { DefaultValueFactory = _ => "skip", Description = "What a bad row does: it is skipped, or the replay fails" };
         onError.AcceptOnlyFromAmong("skip", "fail");
         var batch = new Option<int>("--batch") { DefaultValueFactory = _ => 512, Description = "Rows written at once; it does not change what is written" };
@@ -23,11 +22,6 @@ internal static class ReplayCommand
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 1_000_000)
                 r.AddError("--batch must be from 1 to 1000000");
-        });
-        labelDelay.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<string?>() is { } text && !DurationText.TryParse(text, out _))
-                r.AddError($"--label-delay '{text}' is not a duration; write a whole number and a unit: s, m, h or d, such as 7d");
         });
 
         var command = new Command("replay", "Compute features over a file, with the very plan that scoring runs")
@@ -41,7 +35,7 @@ internal static class ReplayCommand
                 parse.GetValue(map)!,
                 parse.GetValue(output)!,
                 parse.GetValue(labelColumn),
-                parse.GetValue(labelDelay) is { } delay && DurationText.TryParse(delay, out var micros) ? TimeSpan.FromMicroseconds(micros) : null,
+                parse.GetValue(labelDelay),
                 parse.GetValue(onError) == "fail",
                 parse.GetValue(batch)),
             cancellation)));

@@ -1,6 +1,8 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Scoring.Models.Durations;
 
 namespace Scoring.Models.Wire;
 
@@ -8,12 +10,15 @@ namespace Scoring.Models.Wire;
 public sealed record DecodeLimits
 {
     /// <summary>Bytes of a record's value, at most <see cref="Transaction.MaxPayloadBytes"/>.</summary>
+    [Range(1, Transaction.MaxPayloadBytes)]
     public int MaxValueBytes { get; init; } = 32 * 1024;
 
     /// <summary>Bytes of one text field in UTF-8.</summary>
+    [Range(1, Transaction.MaxPayloadBytes)]
     public int MaxTextBytes { get; init; } = 256;
 
     /// <summary>How far an event's time may lie past its record's own timestamp.</summary>
+    [DurationRange("0s", "1d")]
     public TimeSpan MaxTimeAhead { get; init; } = TimeSpan.FromMinutes(5);
 }
 

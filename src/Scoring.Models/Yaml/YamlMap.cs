@@ -1,4 +1,5 @@
 using System.Globalization;
+using Scoring.Models.Durations;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -7,6 +8,9 @@ namespace Scoring.Models.Yaml;
 /// <summary>A mapping of a YAML file that names the line of whatever it cannot read.</summary>
 internal sealed class YamlMap
 {
+    /// <summary>The longest duration of a file: what reaches further back than ten years is a mistake.</summary>
+    public static readonly TimeSpan LongestDuration = TimeSpan.FromDays(3_650);
+
     private readonly Dictionary<string, YamlNode> values = [];
     private readonly YamlErrors errors;
 
@@ -97,13 +101,17 @@ internal sealed class YamlMap
         }
     }
 
+    /// <summary>The key's duration in microseconds, at most <see cref="LongestDuration"/>; null where it is absent or wrong.</summary>
     public long? Duration(string key, string what)
     {
         if (Text(key, what) is not { } text)
             return null;
-        if (DurationText.TryParse(text, out var micros))
-            return micros;
-        errors.Add(At(key), $"{what}: {key} '{text}' is not a duration; write a whole number and a unit: s, m, h or d (90s, 15m, 1h, 30d)");
+        if (!DurationText.TryParse(text, out var duration, out var error))
+            errors.Add(At(key), $"{what}: {key}: {error}");
+        else if (duration > LongestDuration)
+            errors.Add(At(key), $"{what}: {key} '{text}' is longer than {DurationText.Format(LongestDuration)}");
+        else
+            return duration.Ticks / TimeSpan.TicksPerMicrosecond;
         return null;
     }
 

@@ -11,26 +11,27 @@ public partial class LayeringTests
 {
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
-        ["Scoring.Models.Wire"] = [],
-        ["Scoring.Models.Yaml"] = [],
-        ["Scoring.Models.Features"] = ["Scoring.Models.Wire", "Scoring.Models.Yaml"],
+        ["Scoring.Models.Durations"] = [],
+        ["Scoring.Models.Wire"] = ["Scoring.Models.Durations"],
+        ["Scoring.Models.Yaml"] = ["Scoring.Models.Durations"],
+        ["Scoring.Models.Features"] = ["Scoring.Models.Durations", "Scoring.Models.Wire", "Scoring.Models.Yaml"],
         ["Scoring.Models.Files"] = ["Scoring.Models.Wire", "Scoring.Models.Yaml", "Scoring.Models.Features"],
         ["Scoring.Models.Inference"] = ["Scoring.Models.Wire"],
         ["Scoring.Kafka"] = [],
-        ["Scoring.Actors.Log"] = ["Scoring.Models.Wire"],
+        ["Scoring.Actors.Log"] = ["Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Telemetry"] = [],
-        ["Scoring.Actors.Source"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Features", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Source"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Sink"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Sink"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sql"] = [],
-        ["Scoring.Actors.State"] = ["Scoring.Actors.Telemetry", "Scoring.Actors.Sql"],
-        ["Scoring.Actors.Relay"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Wire"],
+        ["Scoring.Actors.State"] = ["Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Models.Durations"],
+        ["Scoring.Actors.Relay"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Pipeline"] =
         [
             "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
-            "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
+            "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
         ],
         ["Scoring.Producer"] = ["Scoring.Kafka", "Scoring.Models.Wire", "Scoring.Models.Files"],
     };

@@ -42,7 +42,7 @@ public sealed class FeatureLanguageTests
 
         (int Line, string Part)[] expected =
         [
-            (3, "lateness '1 hour' is not a duration"), (4, "unknown key 'colour'"), (6, "key 'shoeSize' is no key"), (6, "retain '1w'"),
+            (3, "lateness: '1 hour' is no duration"), (4, "unknown key 'colour'"), (6, "key 'shoeSize' is no key"), (6, "retain: '1w'"),
             (8, "'b' is declared later, in line 9"), (8, "'a' is the feature itself: a cycle"), (9, "agg 'median' is unknown"),
             (10, "write of: amount"), (10, "the name is taken by the feature of line 9"), (11, "from 'terminal' is unknown"),
             (12, "'online' are not part of this version"), (13, "add the value it is compared with"), (14, "hours: [0, 6]"),

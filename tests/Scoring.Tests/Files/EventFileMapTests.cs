@@ -24,7 +24,7 @@ public sealed class EventFileMapTests
         [
             "map.yaml:2: columns: 'cardId' is missing", "map.yaml:2: columns: 'eventTime' is missing", "map.yaml:3: columns: field 'shoe' is unknown",
             "map.yaml:4: columns: amount: type 'euros' must be decimal or cents", "map.yaml:5: map: timeFormat 'yy/MM' needs yyyy", "map.yaml:6: map: time zone 'Mars/Base'",
-            "map.yaml:7: map: labelDelay 'soon'", "map.yaml:8: map: delimiter 'ab'", "map.yaml:9: map: unknown key 'colour'",
+            "map.yaml:7: map: labelDelay: 'soon'", "map.yaml:8: map: delimiter 'ab'", "map.yaml:9: map: unknown key 'colour'",
         ];
         var lines = error.Message.Split('\n');
         Assert.Equal(expected.Length, lines.Length);

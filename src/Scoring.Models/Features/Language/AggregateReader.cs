@@ -1,3 +1,4 @@
+using Scoring.Models.Durations;
 using Scoring.Models.Wire;
 using Scoring.Models.Yaml;
 using YamlDotNet.RepresentationModel;
@@ -99,7 +100,7 @@ internal sealed class AggregateReader(YamlErrors errors)
         var reach = window.LengthMicros + offset;
         if (reach > entity.RetainMicros)
         {
-            errors.Add(map.At("window"), $"{what}: window and offset reach {DurationText.Format(reach)} back, but entity {entity.Name} retains {DurationText.Format(entity.RetainMicros)}; write retain: {DurationText.Format(reach)} or more");
+            errors.Add(map.At("window"), $"{what}: window and offset reach {DurationText.FormatMicros(reach)} back, but entity {entity.Name} retains {DurationText.FormatMicros(entity.RetainMicros)}; write retain: {DurationText.FormatMicros(reach)} or more");
         }
 
         return window with { ReachMicros = reach };
@@ -125,7 +126,7 @@ internal sealed class AggregateReader(YamlErrors errors)
         {
             var gap = map.Duration("session", at) ?? 1;
             if (gap > entity.RetainMicros)
-                errors.Add(node, $"{at}: the gap is longer than entity {entity.Name} retains ({DurationText.Format(entity.RetainMicros)})");
+                errors.Add(node, $"{at}: the gap is longer than entity {entity.Name} retains ({DurationText.FormatMicros(entity.RetainMicros)})");
             return new Window(WindowKind.Session, gap, 0, 0);
         }
 

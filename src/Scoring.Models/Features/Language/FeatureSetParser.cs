@@ -15,7 +15,7 @@ internal sealed class FeatureSetParser(YamlErrors errors)
 
     public const int DefaultMaxEvents = 10_000;
 
-    private const long DefaultLateness = 3600 * DurationText.Second;
+    private const long DefaultLateness = TimeSpan.TicksPerHour / TimeSpan.TicksPerMicrosecond;
 
     private static readonly string[] Reserved = ["event", "calendar", "arithmetic", "reference", "online", "external", "stream", "session"];
 
@@ -68,7 +68,7 @@ internal sealed class FeatureSetParser(YamlErrors errors)
             errors.Add(map.At("key"), $"{what}: key '{keyName}' is no key; the keys are {FieldNames.KeyFields}");
         if (!map.Has("retain"))
             errors.Add(map.Node, $"{what}: 'retain' is missing; write how far back its longest window reaches, such as retain: 30d");
-        var retain = map.Duration("retain", what) ?? DurationText.Longest;
+        var retain = map.Duration("retain", what) ?? YamlMap.LongestDuration.Ticks / TimeSpan.TicksPerMicrosecond;
         if (retain == 0)
             errors.Add(map.At("retain"), $"{what}: retain must be longer than 0");
         var maxEvents = map.Integer("maxEvents", what, 1, LargestMaxEvents) ?? DefaultMaxEvents;

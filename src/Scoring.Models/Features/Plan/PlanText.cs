@@ -1,7 +1,7 @@
 using System.Globalization;
+using Scoring.Models.Durations;
 using Scoring.Models.Features.Language;
 using Scoring.Models.Features.State;
-using Scoring.Models.Yaml;
 
 namespace Scoring.Models.Features.Plan;
 
@@ -14,13 +14,13 @@ internal sealed class PlanText(FeatureSet set, FeaturePlan plan, TextWriter writ
     {
         Line($"feature set {set.Name}, version {set.Version}: {plan.FeatureCount} features");
         Line($"fingerprint {set.Fingerprint}");
-        Line($"time zone {set.TimeZone.Id}, lateness {DurationText.Format(set.LatenessMicros)}");
+        Line($"time zone {set.TimeZone.Id}, lateness {DurationText.FormatMicros(set.LatenessMicros)}");
         foreach (var entity in plan.Entities)
             WriteEntity(entity);
         if (set.Parsed.Sessions is { } sessions)
         {
             Line($"");
-            Line($"sessions of {sessions.Entity.Name}: closed by a gap of {DurationText.Format(sessions.GapMicros)}");
+            Line($"sessions of {sessions.Entity.Name}: closed by a gap of {DurationText.FormatMicros(sessions.GapMicros)}");
         }
 
         Line($"");
@@ -34,7 +34,7 @@ internal sealed class PlanText(FeatureSet set, FeaturePlan plan, TextWriter writ
     {
         Line($"");
         var key = entity.IsCard ? "userId and cardId" : FieldNames.Name(entity.Key);
-        Line($"entity {entity.Name}: key {key}, holds events for {DurationText.Format(entity.HoldMicros - set.LatenessMicros)} and the lateness, at most {entity.MaxEvents}");
+        Line($"entity {entity.Name}: key {key}, holds events for {DurationText.FormatMicros(entity.HoldMicros - set.LatenessMicros)} and the lateness, at most {entity.MaxEvents}");
         if (!entity.IsLocal)
             Line($"  not keyed like the input log: a live shard leaves its features missing, a replay computes them");
         if (entity.IsCard)
@@ -73,12 +73,12 @@ internal sealed class PlanText(FeatureSet set, FeaturePlan plan, TextWriter writ
 
     private static string Describe(Window window) => window.Kind switch
     {
-        WindowKind.Session => $"session with gap {DurationText.Format(window.LengthMicros)}",
-        WindowKind.Tumbling => $"tumbling {DurationText.Format(window.LengthMicros)}{Offset(window)}",
-        _ => $"sliding {DurationText.Format(window.LengthMicros)}{Offset(window)}",
+        WindowKind.Session => $"session with gap {DurationText.FormatMicros(window.LengthMicros)}",
+        WindowKind.Tumbling => $"tumbling {DurationText.FormatMicros(window.LengthMicros)}{Offset(window)}",
+        _ => $"sliding {DurationText.FormatMicros(window.LengthMicros)}{Offset(window)}",
     };
 
-    private static string Offset(Window window) => window.OffsetMicros == 0 ? "" : $", offset {DurationText.Format(window.OffsetMicros)}";
+    private static string Offset(Window window) => window.OffsetMicros == 0 ? "" : $", offset {DurationText.FormatMicros(window.OffsetMicros)}";
 
     private string Describe(FeatureDefinition feature) => feature switch
     {
