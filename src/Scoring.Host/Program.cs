@@ -16,9 +16,8 @@ internal static class Program
     /// <summary>Runs a command line.</summary>
     /// <param name="args">The command and its options.</param>
     /// <returns>The exit status.</returns>
-    internal static async Task<int> RunAsync(string[] args)
-    {
-        var root = new RootCommand("Scoring: a real-time fraud-scoring service")
+    internal static Task<int> RunAsync(string[] args) => RunAsync(
+        new RootCommand("Scoring: a real-time fraud-scoring service")
         {
             ServeCommand.Create(),
             BootstrapCommand.Create(),
@@ -28,7 +27,17 @@ internal static class Program
             ReplayCommand.Create(),
             FeaturesCommand.Create(),
             ModelCommand.Create(),
-        };
+        },
+        args,
+        Console.Error);
+
+    /// <summary>Runs a command line; whatever a command throws becomes a line and a status.</summary>
+    /// <param name="root">The commands.</param>
+    /// <param name="args">The command and its options.</param>
+    /// <param name="error">The error output.</param>
+    /// <returns>The exit status.</returns>
+    internal static async Task<int> RunAsync(RootCommand root, string[] args, TextWriter error)
+    {
         try
         {
             // What runs long stops by itself when it is asked to; a time limit here would cut a graceful stop short.
@@ -36,8 +45,15 @@ internal static class Program
         }
         catch (Exception e) when (e is OptionsException or FeatureSetException or BundleException or FileNotFoundException or DirectoryNotFoundException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await error.WriteLineAsync(e.Message);
             return WrongInput;
+        }
+#pragma warning disable CA1031 // Whatever it is, a person gets a line and a script a status.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await UnexpectedFailure.ReportAsync("An unexpected failure", e, args, error);
+            return UnexpectedFailure.Status;
         }
     }
 }

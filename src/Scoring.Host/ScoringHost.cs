@@ -15,9 +15,11 @@ public sealed class ScoringHost : IAsyncDisposable
     private readonly WebApplication web;
     private readonly MetricsText metrics;
     private readonly PeerShards peers;
+    private readonly string[] args;
 
-    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, MetricsText metrics)
+    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, MetricsText metrics, string[] args)
     {
+        this.args = args;
         this.web = web;
         this.peers = peers;
         Node = node;
@@ -40,8 +42,9 @@ public sealed class ScoringHost : IAsyncDisposable
     /// <exception cref="OptionsException">An option is wrong.</exception>
     public static ScoringHost Create(string[] args, Func<ScoringOptions, ScoringOptions>? adjust = null, TimeProvider? time = null)
     {
-        var builder = Builder(args);
-        var options = OptionsReader.Read(builder.Configuration, adjust);
+        var arguments = SettingArguments.Read(args);
+        var builder = Builder(arguments);
+        var options = OptionsReader.Read(builder.Configuration, adjust, arguments.Errors);
         builder.WebHost.UseUrls(options.Http.Urls.Split(';'));
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddProblemDetails();
@@ -60,19 +63,32 @@ public sealed class ScoringHost : IAsyncDisposable
         ScoreEndpoints.Map(queries, node);
         var peers = new PeerShards(node.Store, options.Http.ForwardTimeout, node.Time, web.Services.GetRequiredService<IMeterFactory>());
         StateEndpoints.Map(queries, node, peers);
-        return new ScoringHost(web, node, peers, metrics);
+        return new ScoringHost(web, node, peers, metrics, args);
     }
 
     /// <summary>Reads the configuration and sets logging and metrics up, as every command does that works with the service's options.</summary>
-    /// <param name="args">Overrides of settings.</param>
-    internal static WebApplicationBuilder Builder(string[] args)
+    /// <param name="arguments">Overrides of settings.</param>
+    /// <exception cref="OptionsException">A file of settings can't be read.</exception>
+    internal static WebApplicationBuilder Builder(SettingArguments arguments)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = NewBuilder(arguments);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // Standard output belongs to what a command reports.
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddMetrics();
         return builder;
+    }
+
+    private static WebApplicationBuilder NewBuilder(SettingArguments arguments)
+    {
+        try
+        {
+            return WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = arguments.Accepted, ContentRootPath = AppContext.BaseDirectory });
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw new OptionsException([UnexpectedFailure.OneLine(e)]);
+        }
     }
 
     /// <summary>Listens, joins the group and begins to score.</summary>
@@ -104,7 +120,7 @@ public sealed class ScoringHost : IAsyncDisposable
         var failure = Node.Completion.Exception?.GetBaseException();
         if (failure is null)
             return 0;
-        await Console.Error.WriteLineAsync($"The node stopped without committing what it had not finished: {failure}");
+        await UnexpectedFailure.ReportAsync("The node stopped without committing what it had not finished", failure, args, Console.Error);
         return 1;
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Data.Sqlite;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
@@ -7,6 +6,7 @@ using Scoring.Actors.Pipeline;
 using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
+using Scoring.Actors.Sql;
 using Scoring.Actors.State;
 using Scoring.Actors.Telemetry;
 using Scoring.Host.Http;
@@ -65,9 +65,9 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
         model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
-        Ledger = ScoreLedgers.Open(Options.Ledger);
+        Ledger = NodePaths.OpenLedger(Options.Ledger);
         var metrics = new ShardMetrics(meters);
-        store = SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters);
+        store = NodePaths.OpenState(Options.State, () => SnapshotStores.Open(Options.State, TaskScheduler.Default, time, meters));
         retries = new StoreRetries(store, Options.Shards, metrics, time, loggers.CreateLogger<StoreRetries>());
         reader = new KafkaLogReader(Options.Source, Topics.Transactions, time, TaskScheduler.Default, loggers.CreateLogger<KafkaLogReader>());
         transactions = Options.Output.Guarantee == Guarantee.ExactlyOnce ? Transactions(meters, loggers) : null;
@@ -141,16 +141,13 @@ public sealed partial class ScoringNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
+        NodePaths.Check(options);
         var features = ShippedFiles.ReadFeatures(options.Features.Path);
         var contract = new FeatureContract(features.Name, features.Version, features.Fingerprint, features.FeatureNames);
         var bundle = ModelBundle.Load(BundleDirectory.Read(ShippedFiles.Locate(options.Model.Path)), contract);
         try
         {
             return new ScoringNode(options, features, bundle, meters, loggers, time);
-        }
-        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
-        {
-            throw new OptionsException([$"{ScoringOptions.Section}:Ledger:Path: '{options.Ledger.Path}' can't be opened as a database ({e.Message})"]);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException && e.TargetSite?.DeclaringType?.Assembly == typeof(Confluent.Kafka.ClientConfig).Assembly)
         {
@@ -166,6 +163,17 @@ public sealed partial class ScoringNode : IAsyncDisposable
         begun = BeginAsync();
         projection.Start();
         LogStarted(Options.NodeId, Options.Source.BootstrapServers, Features.Name, Features.Version, Model.Name, Model.Version);
+        WarnOfWhatIsLost();
+    }
+
+    private void WarnOfWhatIsLost()
+    {
+        if (broker is not null)
+            LogEmbedded($"{ScoringOptions.Section}:Kafka:BootstrapServers", EmbeddedBroker.PartitionBytes / 1024 / 1024);
+        if (Options.State is { Provider: SqlProvider.Sqlite, Path: "" })
+            LogTemporary("The state of the shards", $"{ScoringOptions.Section}:State:Path");
+        if (Options.Ledger is { Provider: SqlProvider.Sqlite, Path: "" })
+            LogTemporary("The ledger", $"{ScoringOptions.Section}:Ledger:Path");
     }
 
     /// <summary>The partitions of this node.</summary>
@@ -322,6 +330,12 @@ public sealed partial class ScoringNode : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Node {Node} scores from {Brokers} with feature set {FeatureSet} {FeatureSetVersion} and model {Model} {ModelVersion}")]
     private partial void LogStarted(string node, string brokers, string featureSet, int featureSetVersion, string model, int modelVersion);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No Kafka is named ({Setting}): a broker inside this process takes the payments. It is for trying out: it keeps {Mebibytes} MiB of each partition in memory, and all payments are lost at exit")]
+    private partial void LogEmbedded(string setting, long mebibytes);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{What} is in a temporary file and lost at exit; {Setting} gives it a place")]
+    private partial void LogTemporary(string what, string setting);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Some outputs were not acknowledged within {Timeout} of stopping; their transactions are scored again at the next start")]
     private partial void LogUnflushed(TimeSpan timeout);

@@ -29,6 +29,9 @@ public sealed record EmbeddedBrokerOptions
 /// </summary>
 public sealed class EmbeddedBroker : IDisposable
 {
+    /// <summary>Bytes of a partition beyond which the oldest of it is forgotten.</summary>
+    public const long PartitionBytes = 5 * 1024 * 1024;
+
     private const int Producer = 0;
     private const int ErrorTextBytes = 512;
 

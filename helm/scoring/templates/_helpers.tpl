@@ -80,12 +80,19 @@ How long Kubernetes waits before it kills a node, in seconds. The stop is 2 s fo
 (Source.RevocationTimeout), and the outputs' and the checkpoint's acknowledgement; 10 s over the hand-over hold the rest.
 */}}
 {{- define "scoring.gracePeriodSeconds" -}}
-{{- $handOver := dig "Source" "RevocationTimeout" "00:00:02" .Values.config | toString -}}
-{{- $parts := regexFind "^[0-9]{1,2}:[0-9]{2}:[0-9]{2}" $handOver | splitList ":" -}}
-{{- if ne (len $parts) 3 -}}
-{{- fail (printf "config.Source.RevocationTimeout: %s is not a time as 00:00:02" $handOver) -}}
+{{- $handOver := dig "Source" "RevocationTimeout" "2s" .Values.config | toString -}}
+{{- $seconds := 0 -}}
+{{- if regexMatch "^[0-9]+:[0-9]{2}:[0-9]{2}([.][0-9]+)?$" $handOver -}}
+{{- $parts := splitList ":" $handOver -}}
+{{- $seconds = add (mul 3600 (index $parts 0 | atoi)) (mul 60 (index $parts 1 | atoi)) (index (splitList "." (index $parts 2)) 0 | atoi) -}}
+{{- else if regexMatch "^[0-9]+([.][0-9]+)?(ms|s|m)$" $handOver -}}
+{{- $unit := regexFind "[a-z]+$" $handOver -}}
+{{- $number := trimSuffix $unit $handOver | float64 -}}
+{{- $seconds = floor (divf (mulf $number (get (dict "ms" 1 "s" 1000 "m" 60000) $unit)) 1000) | int -}}
+{{- else -}}
+{{- fail (printf "config.Source.RevocationTimeout: %s is no duration; write 2s or 00:00:02" $handOver) -}}
 {{- end -}}
-{{- $least := add 10 1 (mul 3600 (index $parts 0 | atoi)) (mul 60 (index $parts 1 | atoi)) (index $parts 2 | atoi) -}}
+{{- $least := add 10 1 $seconds -}}
 {{- if lt (int .Values.stopSeconds) (int $least) -}}
 {{- fail (printf "stopSeconds: %d is too short for config.Source.RevocationTimeout %s; at least %d are wanted" (int .Values.stopSeconds) $handOver $least) -}}
 {{- end -}}

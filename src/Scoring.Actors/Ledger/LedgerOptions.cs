@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Scoring.Actors.Sql;
+using Scoring.Models.Durations;
 
 namespace Scoring.Actors.Ledger;
 
@@ -16,6 +17,7 @@ public sealed record LedgerOptions
     public string ConnectionString { get; init; } = "";
 
     /// <summary>How long a statement, or a wait for a connection, may take.</summary>
+    [DurationRange("100ms", "10m")]
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Scores written in one SQL transaction at most.</summary>
@@ -23,8 +25,10 @@ public sealed record LedgerOptions
     public int MaxBatchRows { get; init; } = 2_000;
 
     /// <summary>How long a score is kept, in event time before the newest score.</summary>
+    [DurationRange("1ms", "36525d")]
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
 
     /// <summary>How long the projection waits after a failed write before it tries again.</summary>
+    [DurationRange("1ms", "1h")]
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scoring.Models.Durations;
 
 namespace Scoring.Actors.Log;
 
@@ -14,12 +15,15 @@ public record GroupOptions
     public string GroupId { get; init; } = "scoring";
 
     /// <summary>How long a silent node keeps its partitions.</summary>
+    [DurationRange("1ms", "1h")]
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often a node tells the group that it lives.</summary>
+    [DurationRange("1ms", "1h")]
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long the broker may hold back an answer when there is nothing to read.</summary>
+    [DurationRange("0s", "30s")]
     public TimeSpan FetchWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Kilobytes of fetched records that the client keeps for each partition.</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scoring.Models.Durations;
 
 namespace Scoring.Actors.Pipeline;
 
@@ -22,6 +23,7 @@ public sealed record ShardOptions
     public int MaxUnacknowledgedBatches { get; init; } = 128;
 
     /// <summary>How long a shard that finds the producer's queue full waits before it tries again.</summary>
+    [DurationRange("1ms", "1m")]
     public TimeSpan QueueFullDelay { get; init; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Questions from HTTP that may wait for a shard's loop.</summary>
@@ -32,15 +34,19 @@ public sealed record ShardOptions
     /// How long a shard may be quiet before a tick is appended to its partition, so that the watermark moves on and the
     /// sessions of idle users close.
     /// </summary>
+    [DurationRange("100ms", "1d")]
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long after its first failure a call of the snapshot store is tried again; each further wait is twice as long.</summary>
+    [DurationRange("1ms", "10m")]
     public TimeSpan FirstStoreRetry { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The longest wait between two tries of a call of the snapshot store.</summary>
+    [DurationRange("1ms", "1h")]
     public TimeSpan LongestStoreRetry { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often a shard looks whether a checkpoint is due while no record wakes it.</summary>
+    [DurationRange("10ms", "10m")]
     public TimeSpan NudgeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Records of the log that are read to rebuild one damaged entity at most; one that needs more starts empty, as incomplete.</summary>

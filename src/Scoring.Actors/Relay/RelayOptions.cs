@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Scoring.Models.Durations;
 
 namespace Scoring.Actors.Relay;
 
@@ -23,14 +24,18 @@ public sealed record RelayOptions
     public int MaxInFlightKilobytes { get; init; } = 16 * 1024;
 
     /// <summary>How often the offsets of what is acknowledged are committed.</summary>
+    [DurationRange("1ms", "10m")]
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long the broker may hold back an answer when there is nothing to relay.</summary>
+    [DurationRange("0s", "30s")]
     public TimeSpan FetchWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long to wait for acknowledgements before a partition that leaves this node is let go.</summary>
+    [DurationRange("0s", "1m")]
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long to wait after a failure before it is tried again from what was committed.</summary>
+    [DurationRange("1ms", "1h")]
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
 using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
+using Scoring.Models.Durations;
 
 namespace Scoring.Actors.Sink;
 
@@ -32,6 +33,7 @@ public sealed record KafkaOutputOptions
     /// How long the producer gathers records for one request. Zero sends at once; while a request is under
     /// way the next one gathers by itself.
     /// </summary>
+    [DurationRange("0s", "1m")]
     public TimeSpan Linger { get; init; } = TimeSpan.Zero;
 
     /// <summary>Records that may wait in the client at most; a full queue stops the shards that fill it.</summary>
@@ -47,6 +49,7 @@ public sealed record KafkaOutputOptions
     public int MaxRecordBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>How long a record may wait for its acknowledgement before the node gives up and stops.</summary>
+    [DurationRange("1ms", "1d")]
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Further settings of librdkafka, by their own names (security, for one).</summary>

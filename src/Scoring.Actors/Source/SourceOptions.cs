@@ -1,4 +1,5 @@
 using Scoring.Actors.Log;
+using Scoring.Models.Durations;
 
 namespace Scoring.Actors.Source;
 
@@ -32,14 +33,17 @@ public sealed record SourceOptions : GroupOptions
     public FirstStart FirstStart { get; init; } = FirstStart.Earliest;
 
     /// <summary>How often finished offsets are committed.</summary>
+    [DurationRange("1ms", "10m")]
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
     /// How long after a shard was fenced its partition is opened again, if the group still takes this node's commits for it:
     /// long enough to hear that the partition has moved.
     /// </summary>
+    [DurationRange("1ms", "10m")]
     public TimeSpan ReopenDelay { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the shards of revoked partitions may take to finish what they have started.</summary>
+    [DurationRange("1ms", "1m")]
     public TimeSpan RevocationTimeout { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -48,6 +48,22 @@ internal sealed class SqliteFile : IDisposable
         return connection;
     }
 
+    /// <summary>Finds out at once what would otherwise come up at the first write: a folder without rights, a file that is no database.</summary>
+    /// <exception cref="SqliteException">The file can't be opened, made or written.</exception>
+    internal void CheckWritable()
+    {
+        using var connection = Open();
+        try
+        {
+            connection.Run("BEGIN IMMEDIATE");
+            connection.Run("ROLLBACK");
+        }
+        catch (SqliteException e) when (SqliteStatements.IsTransient(e))
+        {
+            // Another process is at it, or the disk is full: that passes, and is told where it is waited for.
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -23,15 +23,17 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     private readonly string name;
     private readonly Dictionary<(int Partition, string Kind), byte[]> purgedTo = [];
 
-    /// <summary>Makes the store; preparing it opens the file.</summary>
+    /// <summary>Makes the store.</summary>
     /// <param name="options">Where the file is.</param>
     /// <param name="time">Times the calls.</param>
     /// <param name="meters">Where its metrics are counted.</param>
+    /// <exception cref="SqliteException">The file can't be opened, made or written, or is no database.</exception>
     public SqliteSnapshotStore(StateOptions options, TimeProvider time, IMeterFactory meters)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(meters);
         file = new SqliteFile(options.Path, "state", options.CommandTimeout);
+        file.CheckWritable();
         name = $"SQLite file '{file.Path}'";
         metrics = new StateMetrics(meters);
         calls = new StoreCalls(name, IsTransient, metrics, time);

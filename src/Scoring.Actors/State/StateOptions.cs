@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Scoring.Actors.Sql;
+using Scoring.Models.Durations;
 
 namespace Scoring.Actors.State;
 
@@ -21,9 +22,11 @@ public sealed record StateOptions
     public string ConnectionString { get; init; } = "";
 
     /// <summary>How long a statement, or a wait for a connection, may take.</summary>
+    [DurationRange("100ms", "10m")]
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The longest time between two checkpoints of a shard that changes.</summary>
+    [DurationRange("10ms", "1h")]
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -42,5 +45,6 @@ public sealed record StateOptions
     public int MaxEntitiesInMemory { get; init; } = 500_000;
 
     /// <summary>How often a node publishes how far its shards are.</summary>
+    [DurationRange("10ms", "10m")]
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(2);
 }

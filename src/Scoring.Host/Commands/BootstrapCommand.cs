@@ -5,7 +5,6 @@ using Scoring.Actors.Sql;
 using Scoring.Actors.State;
 using Scoring.Host.Options;
 using Scoring.Models.Files;
-using Scoring.Models.Yaml;
 
 namespace Scoring.Host.Commands;
 
@@ -18,7 +17,7 @@ internal static class BootstrapCommand
         var map = new Option<FileInfo?>("--map") { Description = "How a file's columns become events (YAML)" };
         var at = new Option<string>("--at") { Required = true, Description = "Where the service goes on in the input log: earliest, latest, committed, or PARTITION:OFFSET for each, with commas" };
         var labelColumn = new Option<string?>("--label-column") { Description = "The column of the label, if not the map's" };
-        var labelDelay = new Option<string?>("--label-delay") { Description = "How long after the event its label becomes known, such as 7d, if not the map's" };
+        var labelDelay = DurationOption.Create("--label-delay", "How long after the event its label becomes known, such as 7d, if not the map's");
         var onError = new Option<string>("--on-error") { DefaultValueFactory = _ => "skip", Description = "What a bad row does: it is skipped, or the bootstrap fails" };
         var replace = new Option<bool>("--replace") { Description = "Forget what is stored of the shards" };
         var overrides = new Argument<string[]>("setting") { Description = "Overrides of appsettings.json, as for serve", Arity = ArgumentArity.ZeroOrMore };
@@ -28,11 +27,6 @@ internal static class BootstrapCommand
             if (r.GetValueOrDefault<string>() is { } text && StartOffsets.Parse(text) is null)
                 r.AddError($"--at '{text}' is none of earliest, latest, committed, or PARTITION:OFFSET for each partition, such as 0:17,1:20");
         });
-        labelDelay.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<string?>() is { } text && !DurationText.TryParse(text, out _))
-                r.AddError($"--label-delay '{text}' is not a duration; write a whole number and a unit: s, m, h or d, such as 7d");
-        });
         var command = new Command("bootstrap", "Make the state of the shards from history, before the service starts, so that it starts warm")
         {
             input, map, at, labelColumn, labelDelay, onError, replace, overrides,
@@ -41,8 +35,7 @@ internal static class BootstrapCommand
         command.SetAction((parsed, cancellation) =>
         {
             var offsets = StartOffsets.Parse(parsed.GetValue(at)!)!;
-            var delay = parsed.GetValue(labelDelay) is { } text && DurationText.TryParse(text, out var micros) ? TimeSpan.FromMicroseconds(micros) : (TimeSpan?)null;
-            var settings = new BootstrapSettings(parsed.GetValue(input)!, parsed.GetValue(map), offsets, parsed.GetValue(labelColumn), delay, parsed.GetValue(onError) == "fail", parsed.GetValue(replace));
+            var settings = new BootstrapSettings(parsed.GetValue(input)!, parsed.GetValue(map), offsets, parsed.GetValue(labelColumn), parsed.GetValue(labelDelay), parsed.GetValue(onError) == "fail", parsed.GetValue(replace));
             return ExecuteAsync(settings, [.. parsed.GetValue(overrides) ?? [], .. parsed.UnmatchedTokens], null, parsed.InvocationConfiguration.Output, cancellation);
         });
         return command;
@@ -57,8 +50,9 @@ internal static class BootstrapCommand
     /// <returns>The exit status.</returns>
     internal static async Task<int> ExecuteAsync(BootstrapSettings settings, string[] overrides, Func<ScoringOptions, ScoringOptions>? adjust, TextWriter output, CancellationToken cancellation)
     {
-        var builder = ScoringHost.Builder(overrides);
-        var options = OptionsReader.Read(builder.Configuration, adjust);
+        var arguments = SettingArguments.Read(overrides);
+        var builder = ScoringHost.Builder(arguments);
+        var options = OptionsReader.Read(builder.Configuration, adjust, arguments.Errors);
         CheckDurable(options);
         await using var services = builder.Build();
         var loggers = services.Services.GetRequiredService<ILoggerFactory>();

@@ -8,6 +8,7 @@ using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Kafka;
+using Scoring.Models.Durations;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Options;
@@ -48,9 +49,11 @@ public sealed record HttpOptions
     public string AdvertisedUrl { get; init; } = "";
 
     /// <summary>How long a query waits for the node that owns its shard.</summary>
+    [DurationRange("1ms", "1m")]
     public TimeSpan ForwardTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a call of POST /v1/score waits for its score.</summary>
+    [DurationRange("1ms", "1h")]
     public TimeSpan ScoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Calls of POST /v1/score that may wait at once.</summary>

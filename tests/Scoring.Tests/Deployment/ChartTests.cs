@@ -60,9 +60,19 @@ public class ChartTests
         Assert.Subset(Routes(), asked.ToHashSet());
     }
 
-    [HelmFact]
-    public void A_stop_shorter_than_the_hand_over_is_refused() =>
-        Assert.Contains("stopSeconds: 27 is too short", Helm.Refusal("--set", "config.Source.RevocationTimeout=00:00:20"), StringComparison.Ordinal);
+    [HelmTheory]
+    [InlineData("00:00:20")]
+    [InlineData("20s")]
+    [InlineData("20500ms")]
+    [InlineData("0.35m")]
+    public void A_stop_shorter_than_the_hand_over_is_refused(string handOver) =>
+        Assert.Contains("stopSeconds: 27 is too short", Helm.Refusal("--set", $"config.Source.RevocationTimeout={handOver}"), StringComparison.Ordinal);
+
+    [HelmTheory]
+    [InlineData("20")]
+    [InlineData("soon")]
+    public void A_hand_over_that_is_no_duration_is_refused(string handOver) =>
+        Assert.Contains($"{handOver} is no duration; write 2s or 00:00:02", Helm.Refusal("--set", $"config.Source.RevocationTimeout={handOver}"), StringComparison.Ordinal);
 
     [HelmTheory]
     [InlineData("replicaz=3", "'replicaz' not allowed")]

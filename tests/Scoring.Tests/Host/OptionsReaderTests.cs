@@ -1,5 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
 using Scoring.Host.Options;
+using Scoring.Models.Durations;
 
 namespace Scoring.Tests.Host;
 
@@ -7,6 +9,123 @@ public class OptionsReaderTests
 {
     [Fact]
     public void What_is_configured_by_nobody_is_right() => Assert.NotNull(Read());
+
+    [Theory]
+    [InlineData("24:00:00", 24)]
+    [InlineData("48h", 48)]
+    [InlineData("1.5d", 36)]
+    [InlineData("1.00:00:00", 24)]
+    public void Durations_are_read_as_everywhere(string text, double hours) =>
+        Assert.Equal(TimeSpan.FromHours(hours), Read($"Entities:DuplicateHorizon={text}").Entities.DuplicateHorizon);
+
+    [Fact]
+    public void A_duration_without_a_unit_is_refused() =>
+        Assert.Contains("Scoring:Decode:MaxTimeAhead: '5' has no unit; write 5s for seconds", Refusal("Decode:MaxTimeAhead=5"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Every_number_and_every_duration_has_bounds_on_both_sides()
+    {
+        var unbounded = from section in typeof(ScoringOptions).GetProperties()
+                        from property in section.PropertyType.GetProperties()
+                        let type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType
+                        where SettingCatalog.Find($"{section.Name}:{property.Name}") is not null
+                        where type == typeof(TimeSpan) || type == typeof(int) || type == typeof(long) || type == typeof(double)
+                        where !property.IsDefined(typeof(DurationRangeAttribute), true) && !property.IsDefined(typeof(RangeAttribute), true)
+                        select $"{section.Name}:{property.Name}";
+        Assert.Empty(unbounded);
+    }
+
+    [Theory]
+    [InlineData("Kafka:BootstrapServer", "Kafka:BootstrapServers")]
+    [InlineData("Kafak:BootstrapServers", "Kafka:BootstrapServers")]
+    [InlineData("BootstrapServers", "Kafka:BootstrapServers")]
+    [InlineData("Source:BootstrapServers", "Kafka:BootstrapServers")]
+    [InlineData("State:ConectionString", "State:ConnectionString")]
+    [InlineData("SHARDS:MAX_BATCH_RECORD", "Shards:MaxBatchRecords")]
+    [InlineData("Http:Url", "Http:Urls")]
+    public void A_setting_that_nothing_reads_is_refused_with_the_name_that_was_meant(string wrong, string right) =>
+        Assert.Contains($"Scoring:{wrong}: nothing reads this setting; did you mean Scoring:{right}?", Refusal($"{wrong}=x"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("Kafka:Compression=lz4", "in Scoring:Kafka are BootstrapServers, Client, EmbeddedPartitions")]
+    [InlineData("Redis:Address=r", "in Scoring are NodeId, Kafka,")]
+    [InlineData("Kafka=kafka:9092", "in it are BootstrapServers, Client, EmbeddedPartitions")]
+    [InlineData("Relay:TransactionTopics=pos", "write Scoring:Relay:TransactionTopics:0=VALUE")]
+    [InlineData("Relay:TransactionTopics:first=pos", "the elements of a list are Relay:TransactionTopics:0,")]
+    [InlineData("Kafka:Client=sasl", "write Scoring:Kafka:Client:NAME=VALUE")]
+    [InlineData("Kafka:Client:sasl:username=u", "as Scoring:Kafka:Client:sasl.username")]
+    [InlineData("NodeId:Name=n", "nothing reads this setting")]
+    public void A_setting_at_the_wrong_place_is_refused_with_what_is_there(string setting, string hint) =>
+        Assert.Contains(hint, Refusal(setting), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("Kafka:BootstrapServers=", "Scoring:Kafka:BootstrapServers: is empty; name the brokers")]
+    [InlineData("Kafka:BootstrapServers= ", "Scoring:Kafka:BootstrapServers: is empty; name the brokers")]
+    [InlineData("State:Path=", "Scoring:State:Path: is empty")]
+    [InlineData("Ledger:ConnectionString=", "Scoring:Ledger:ConnectionString: is empty")]
+    [InlineData("Shards:MailboxRecords=", "Scoring:Shards:MailboxRecords: is empty")]
+    public void A_setting_that_somebody_left_empty_is_refused(string setting, string message) =>
+        Assert.Contains(message, Refusal(setting), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_prefix_may_be_empty() => Assert.Equal("", Read("Topics:Prefix=").Topics.Prefix);
+
+    [Theory]
+    [InlineData("kafka-1:9092,,kafka-2:9092")]
+    [InlineData("http://kafka:9092")]
+    [InlineData("kafka:ninety")]
+    [InlineData("kafka:70000")]
+    [InlineData(":9092")]
+    [InlineData("kafka 9092")]
+    public void Brokers_without_an_address_are_refused(string servers) =>
+        Assert.Contains("is no broker's address; host:port is wanted", Refusal($"Kafka:BootstrapServers={servers}"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("kafka-1:9092, kafka-2:9092")]
+    [InlineData("kafka")]
+    [InlineData("SASL_SSL://kafka:9093")]
+    [InlineData("[::1]:9092")]
+    public void Brokers_are_named_as_their_client_reads_them(string servers) =>
+        Assert.Equal(servers, Read($"Kafka:BootstrapServers={servers}").Source.BootstrapServers);
+
+    [Theory]
+    [InlineData("Output:Guarantee=7", "'7' is none of AtLeastOnce, ExactlyOnce")]
+    [InlineData("Relay:Enabled=yes", "'yes' is neither true nor false")]
+    [InlineData("Shards:MailboxRecords=0x10", "'0x10' is no whole number")]
+    [InlineData("Shards:MailboxRecords=99999999999", "no whole number of at most 2,147,483,647")]
+    [InlineData("Entities:DuplicateHorizon=0s", "Scoring:Entities:DuplicateHorizon: 0s is not between 1ms and 3650d")]
+    [InlineData("Decode:MaxTextBytes=100000000", "Scoring:Decode:MaxTextBytes")]
+    [InlineData("Decode:MaxTimeAhead=2d", "Scoring:Decode:MaxTimeAhead: 2d is not between 0s and 1d")]
+    public void A_value_that_is_none_of_its_kind_or_out_of_its_bounds_is_refused(string setting, string message) =>
+        Assert.Contains(message, Refusal(setting), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_value_out_of_its_bounds_is_told_beside_one_that_cannot_be_read()
+    {
+        var message = Refusal("Shards:MaxBatchRecords=many", "Shards:TickInterval=60d");
+        Assert.Contains("Scoring:Shards:MaxBatchRecords: ", message, StringComparison.Ordinal);
+        Assert.Contains("Scoring:Shards:TickInterval: 60d is not between 100ms and 1d", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_file_of_settings_leaves_out_or_has_as_null_keeps_its_default()
+    {
+        using var json = new MemoryStream("""{ "Scoring": { "NodeId": null, "Relay": { "TransactionTopics": [] }, "Kafka": { "Client": {} }, "State": {} } }"""u8.ToArray());
+        var options = OptionsReader.Read(new ConfigurationBuilder().AddJsonStream(json).Build(), null);
+        Assert.Empty(options.Relay.TransactionTopics);
+        Assert.NotEmpty(options.NodeId);
+    }
+
+    [Fact]
+    public void A_section_of_a_file_that_nothing_reads_is_refused()
+    {
+        using var json = new MemoryStream("""{ "Scorin": { "NodeId": "n" }, "Loging": {}, "Redis": {}, "Logging": { "LogLevel": { "Default": "Verbos" } } }"""u8.ToArray());
+        var message = Assert.Throws<OptionsException>(() => OptionsReader.Read(new ConfigurationBuilder().AddJsonStream(json).Build(), null)).Message;
+        Assert.Contains("Scorin: nothing reads this section; did you mean Scoring?", message, StringComparison.Ordinal);
+        Assert.Contains("Loging: nothing reads this section; did you mean Logging?", message, StringComparison.Ordinal);
+        Assert.Contains("Redis: nothing reads this section; the service's own is Scoring", message, StringComparison.Ordinal);
+        Assert.Contains("Logging:LogLevel:Default: 'Verbos' is none of Trace, Debug,", message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Every_setting_that_cannot_be_read_is_named()
@@ -57,6 +176,8 @@ public class OptionsReaderTests
     [InlineData("ExactlyOnce")]
     public void The_guarantee_may_be_written_as_Kafka_writes_it(string term) =>
         Assert.Equal(Scoring.Actors.Sink.Guarantee.ExactlyOnce, Read($"Output:Guarantee={term}").Output.Guarantee);
+
+    private static string Refusal(params string[] settings) => Assert.Throws<OptionsException>(() => Read(settings)).Message;
 
     private static ScoringOptions Read(params string[] settings)
     {
