@@ -11,6 +11,9 @@ public enum EntityOutcome
     /// <summary>A transaction seen before within the horizon: nothing changed.</summary>
     Repeated,
 
+    /// <summary>Another transaction was seen within the horizon under the same user, card and id: nothing changed.</summary>
+    Conflicting,
+
     /// <summary>Not valid.</summary>
     Rejected,
 

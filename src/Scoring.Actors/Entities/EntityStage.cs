@@ -195,7 +195,7 @@ public sealed class EntityStage
         {
             case RecordKind.Transaction:
                 var result = engine.Apply(decoded.Transaction, features);
-                return new Applied(result.Duplicate ? EntityOutcome.Repeated : EntityOutcome.Scored, result.Late, result.Degraded, null);
+                return new Applied(OutcomeOf(result), result.Late, result.Degraded, null);
             case RecordKind.Label:
                 return new Applied(engine.ApplyLabel(decoded.Label) ? EntityOutcome.LabelApplied : EntityOutcome.LabelUnmatched, false, [], null);
             case RecordKind.Tick:
@@ -205,4 +205,7 @@ public sealed class EntityStage
                 return new Applied(EntityOutcome.Ignored, false, [], null);
         }
     }
+
+    private static EntityOutcome OutcomeOf(in FeatureResult result) =>
+        result.Conflict ? EntityOutcome.Conflicting : result.Duplicate ? EntityOutcome.Repeated : EntityOutcome.Scored;
 }

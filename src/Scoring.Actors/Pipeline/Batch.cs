@@ -49,6 +49,9 @@ internal sealed class Batch : ScoreRequest
     /// <summary>The waiters whose transaction was seen before.</summary>
     internal List<long> RepeatedReplies { get; } = [];
 
+    /// <summary>The waiters under whose transaction's identity another was seen before.</summary>
+    internal List<long> ConflictingReplies { get; } = [];
+
     /// <summary>The offset behind its last record.</summary>
     internal long NextOffset { get; set; }
 
@@ -90,6 +93,7 @@ internal sealed class Batch : ScoreRequest
         Sessions.Clear();
         Dead.Clear();
         RepeatedReplies.Clear();
+        ConflictingReplies.Clear();
         Records = 0;
         Loaded = null;
         IsScored = false;

@@ -32,6 +32,8 @@ public sealed partial class ShardActor
             await AppendDeadLetterAsync(dead, emission);
         foreach (var waiter in batch.RepeatedReplies)
             emission.Replies.Add((waiter, null));
+        foreach (var waiter in batch.ConflictingReplies)
+            context.Replies.Rejected(waiter, Rejection.Conflict);
         outputs.EndBatch(batch.NextOffset);
         emission.Seal();
         batch.Reset();

@@ -317,6 +317,11 @@ public sealed partial class ShardActor : IShard
                 if (decoded.Record.ReplyTo != 0)
                     batch.RepeatedReplies.Add(decoded.Record.ReplyTo);
                 break;
+            case EntityOutcome.Conflicting:
+                context.Metrics.Conflicts.Add(1);
+                if (decoded.Record.ReplyTo != 0)
+                    batch.ConflictingReplies.Add(decoded.Record.ReplyTo);
+                break;
             default:
                 context.Metrics.Applied(applied.Outcome);
                 break;

@@ -13,8 +13,11 @@ public sealed class BootstrapCounts
     /// <summary>Transactions that changed their entities.</summary>
     public long Transactions { get; internal set; }
 
-    /// <summary>Transactions whose id was there already.</summary>
+    /// <summary>Transactions whose user, card and id were there already.</summary>
     public long Duplicates { get; internal set; }
+
+    /// <summary>Those of them that were other transactions under an identity that was there already.</summary>
+    public long Conflicts { get; internal set; }
 
     /// <summary>Transactions that came after their entities' lateness.</summary>
     public long Late { get; internal set; }
@@ -111,6 +114,7 @@ public sealed class ShardBootstrap
 
         var result = stage.Engine.Apply(transaction, features);
         Count(result.Duplicate, result.Late);
+        Counts.Conflicts += result.Conflict ? 1 : 0;
         await SpillAsync(cancellation);
         return !result.Duplicate;
     }
@@ -151,6 +155,10 @@ public sealed class ShardBootstrap
                 break;
             case EntityOutcome.Repeated or EntityOutcome.RelayedBefore:
                 Count(isDuplicate: true, isLate: false);
+                break;
+            case EntityOutcome.Conflicting:
+                Count(isDuplicate: true, isLate: false);
+                Counts.Conflicts++;
                 break;
             case EntityOutcome.LabelApplied:
                 Counts.Labels++;

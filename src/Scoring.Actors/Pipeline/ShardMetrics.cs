@@ -34,6 +34,7 @@ public sealed class ShardMetrics
         dead = meter.CreateCounter<long>("scoring.dead_letters", "{record}", "Records that are not valid");
         other = meter.CreateCounter<long>("scoring.other_records", "{record}", "Records of the input log that are no transactions");
         Repeated = meter.CreateCounter<long>("scoring.repeated", "{transaction}", "Transactions seen before within the horizon");
+        Conflicts = meter.CreateCounter<long>("scoring.conflicts", "{transaction}", "Transactions refused because another one was seen within the horizon under their user, card and id");
         Stale = meter.CreateCounter<long>("scoring.stale_records", "{record}", "Records dropped because their partition was revoked or they had been taken already");
         Replayed = meter.CreateCounter<long>("scoring.recovery.replayed_records", "{record}", "Records applied again, without emitting, to rebuild a shard's state");
         recovery = meter.CreateHistogram<double>("scoring.recovery.duration", "s", "From a partition's assignment to its shard being live", advice: new InstrumentAdvice<double>
@@ -58,6 +59,8 @@ public sealed class ShardMetrics
     }
 
     internal Counter<long> Repeated { get; }
+
+    internal Counter<long> Conflicts { get; }
 
     internal Counter<long> Stale { get; }
 

@@ -160,7 +160,7 @@ internal sealed class BootstrapRun
         var counts = shard.Counts;
         await messages.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"shard {partition} at offset {offset}: transactions {counts.Transactions:N0}, duplicates {counts.Duplicates:N0}, late {counts.Late:N0}, labels {counts.Labels:N0}, not valid {counts.Rejected:N0}, rows written {counts.RowsWritten:N0}, read again {counts.RowsLoaded:N0}, newest event {Time(shard.Engine.WatermarkMicros)}, all windows warm from {Time(counts.Transactions == 0 ? null : WarmSince(shard.Engine))} on"));
+            $"shard {partition} at offset {offset}: transactions {counts.Transactions:N0}, duplicates {counts.Duplicates:N0} (with another body {counts.Conflicts:N0}), late {counts.Late:N0}, labels {counts.Labels:N0}, not valid {counts.Rejected:N0}, rows written {counts.RowsWritten:N0}, read again {counts.RowsLoaded:N0}, newest event {Time(shard.Engine.WatermarkMicros)}, all windows warm from {Time(counts.Transactions == 0 ? null : WarmSince(shard.Engine))} on"));
     }
 
     private static long? WarmSince(FeatureEngine engine) => Enumerable.Range(0, engine.Set.FeatureNames.Count).Max(engine.WarmSinceMicros);

@@ -21,6 +21,7 @@ internal sealed class ReplayRun
     private long rows;
     private long written;
     private long duplicates;
+    private long conflicts;
     private long late;
     private long degraded;
     private long bad;
@@ -96,6 +97,7 @@ internal sealed class ReplayRun
         if (result.Duplicate)
         {
             duplicates++;
+            conflicts += result.Conflict ? 1 : 0;
             return;
         }
 
@@ -127,7 +129,7 @@ internal sealed class ReplayRun
     {
         var invariant = CultureInfo.InvariantCulture;
         messages.WriteLine(string.Create(invariant, $"{rows:N0} rows in {elapsed.TotalSeconds:N2} s ({rows / Math.Max(elapsed.TotalSeconds, 1e-9):N0} rows/s)"));
-        messages.WriteLine(string.Create(invariant, $"written {written:N0}, duplicates {duplicates:N0}, bad {bad:N0}, late {late:N0}, degraded {degraded:N0}, labels applied {engine.LabelsApplied:N0}, labels not yet due {labels.Count:N0}"));
+        messages.WriteLine(string.Create(invariant, $"written {written:N0}, duplicates {duplicates:N0} (with another body {conflicts:N0}), bad {bad:N0}, late {late:N0}, degraded {degraded:N0}, labels applied {engine.LabelsApplied:N0}, labels not yet due {labels.Count:N0}"));
         foreach (var kind in engine.Statistics())
             messages.WriteLine(string.Create(invariant, $"{kind.Name}: {kind.Entities:N0} held, {kind.Events:N0} events, {kind.Bytes / 1024.0 / 1024:N1} MiB, {kind.Expired:N0} expired, {kind.DroppedEvents:N0} events dropped"));
     }

@@ -1,5 +1,5 @@
 using System.Collections;
-using Scoring.Models.Features.State;
+using Scoring.Models.Wire;
 
 namespace Scoring.Models.Features;
 

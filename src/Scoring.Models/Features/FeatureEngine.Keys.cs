@@ -86,10 +86,13 @@ public sealed partial class FeatureEngine
 
     private Entity? Find(int index, in Transaction transaction) => tables[index] is { } table ? Live(table, KeyOf(index, transaction)) : null;
 
+    private Entity? Live(EntityTable table, ReadOnlySpan<byte> entityKey) =>
+        entityKey.IsEmpty ? null : Live(table, entityKey, Hash64.Of(entityKey));
+
     /// <summary>The entity, which forgets everything if it expired: when it is removed must not matter.</summary>
-    private Entity? Live(EntityTable table, ReadOnlySpan<byte> entityKey)
+    private Entity? Live(EntityTable table, ReadOnlySpan<byte> entityKey, ulong hash)
     {
-        if (entityKey.IsEmpty || table.Find(entityKey, Hash64.Of(entityKey)) is not { } entity)
+        if (table.Find(entityKey, hash) is not { } entity)
             return null;
         if (table.IsExpired(entity, expiryMark))
             table.Expire(entity);

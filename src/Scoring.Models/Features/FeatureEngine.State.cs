@@ -1,5 +1,6 @@
 using System.Buffers;
 using Scoring.Models.Features.State;
+using Scoring.Models.Wire;
 
 namespace Scoring.Models.Features;
 
@@ -122,7 +123,7 @@ public sealed partial class FeatureEngine
     /// </summary>
     /// <param name="marks">What <see cref="SaveMarks"/> wrote.</param>
     /// <exception cref="StateDamagedException">They are not as they were written; the engine is unchanged.</exception>
-    /// <exception cref="StateLayoutException">They are of a newer format, or their states can't be carried over; the engine is unchanged.</exception>
+    /// <exception cref="StateLayoutException">They are of another format, or their states can't be carried over; the engine is unchanged.</exception>
     public void RestoreMarks(ReadOnlySpan<byte> marks)
     {
         var saved = EngineMarks.Read(marks);
@@ -138,9 +139,6 @@ public sealed partial class FeatureEngine
         awaitsHistory = saved.HistorySince == EngineMarks.HistoryToCome;
         degraded.BeginHistory(saved.HistorySince is EngineMarks.WholeHistory or EngineMarks.HistoryToCome ? null : saved.HistorySince);
 
-        // Marks of format 1 name no layouts: their states are of this set's, or refused one by one.
-        if (saved.Layouts.Count == 0)
-            return;
         foreach (var table in kept)
         {
             byKind.Remove(table.Plan.Name, out var layouts);

@@ -106,10 +106,9 @@ public sealed partial class FeatureEngine
         // 2. Seen before?
         facts.Time = transaction.EventTimeMicros;
         facts.AmountUnits = transaction.AmountUnits;
-        facts.Id = Hash64.Of(transaction.TransactionId);
-        found[0] = Find(0, transaction);
-        if (found[0] is { } card && WasSeen(card))
-            return new FeatureResult(true, false, []);
+        Identify(transaction);
+        if (found[0] is { } card && Recall(card) is (Seen: true, var isConflict))
+            return new FeatureResult(true, isConflict, false, []);
 
         // 3. Find or make its entities and make room in each, so that nothing can fail from here on.
         events.Read(transaction, ref facts);
@@ -127,15 +126,15 @@ public sealed partial class FeatureEngine
 
         // 5. Time moves on and idle entities leave.
         Advance(facts.Time);
-        return new FeatureResult(false, late, degraded.Current(facts.Time));
+        return new FeatureResult(false, false, late, degraded.Current(facts.Time));
     }
 
-    /// <summary>Marks the transaction that a label is of in its card and its user.</summary>
+    /// <summary>Marks the transaction that a label is of, by its user, card and id, in its card and its user.</summary>
     /// <param name="label">The label.</param>
     /// <returns>Whether any entity holds the transaction.</returns>
     public bool ApplyLabel(in Label label)
     {
-        var id = Hash64.Of(label.TransactionId);
+        var id = IdentityOf(label.UserId, label.CardId, label.TransactionId);
         var marked = false;
         for (var i = 0; i < tables.Length; i++)
         {
@@ -148,12 +147,12 @@ public sealed partial class FeatureEngine
     }
 
     /// <summary>Marks a transaction in all of its entities, as replay does when the transaction's label becomes known.</summary>
-    /// <param name="transaction">The transaction; only its id and keys are read.</param>
+    /// <param name="transaction">The transaction; only its identity and keys are read.</param>
     /// <param name="isFraud">What the label says.</param>
     /// <returns>Whether any entity holds the transaction.</returns>
     public bool ApplyLabel(in Transaction transaction, bool isFraud)
     {
-        var id = Hash64.Of(transaction.TransactionId);
+        var id = IdentityOf(transaction.UserId, transaction.CardId, transaction.TransactionId);
         var marked = false;
         for (var i = 0; i < tables.Length; i++)
         {
@@ -248,22 +247,6 @@ public sealed partial class FeatureEngine
             throw new ArgumentOutOfRangeException(nameof(transaction), transaction.EventTimeMicros, "an event's time lies in the years 1 to 9999");
     }
 
-    private bool WasSeen(Entity card)
-    {
-        var from = Math.Max(card.Newest, facts.Time) - horizonMicros;
-        var view = new EntityView(plan.Entities[0], card);
-        if (view.Ids[view.UpperBound(from)..card.End].Contains(facts.Id))
-            return true;
-        // No lambda: it would allocate for every transaction.
-        foreach (var (time, id) in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(card.Refused))
-        {
-            if (id == facts.Id && time > from)
-                return true;
-        }
-
-        return false;
-    }
-
     private void Reserve(in Transaction transaction)
     {
         for (var i = 0; i < tables.Length; i++)
@@ -312,18 +295,6 @@ public sealed partial class FeatureEngine
         }
 
         return late;
-    }
-
-    private void RememberRefused(Entity card)
-    {
-        var from = card.Newest - horizonMicros;
-        if (facts.Time <= from)
-            return;
-        var refused = card.Refused ??= [];
-        refused.RemoveAll(r => r.Time <= from);
-        if (refused.Count >= plan.Entities[0].MaxEvents)
-            refused.RemoveAt(0);
-        refused.Add((facts.Time, facts.Id));
     }
 
     private void Advance(long time)

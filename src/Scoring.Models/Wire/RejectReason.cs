@@ -45,6 +45,9 @@ public enum RejectReason
     /// <summary>The card id is a raw card number.</summary>
     CardNumber,
 
+    /// <summary>Another transaction came under the same user, card and id.</summary>
+    IdentityConflict,
+
     /// <summary>The record's kind is not known.</summary>
     UnknownKind,
 
@@ -79,6 +82,7 @@ public static class RejectReasons
         RejectReason.TimeInFuture => "time_in_future",
         RejectReason.KeyMismatch => "key_mismatch",
         RejectReason.CardNumber => "card_number",
+        RejectReason.IdentityConflict => "identity_conflict",
         RejectReason.UnknownKind => "unknown_kind",
         RejectReason.UnreadableOrigin => "unreadable_origin",
         RejectReason.TooManyOrigins => "too_many_origins",

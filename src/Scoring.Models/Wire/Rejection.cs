@@ -9,6 +9,12 @@ public sealed record FieldError(string Field, RejectReason Reason, string Messag
 /// <summary>Why a record was refused, with every wrong field.</summary>
 public sealed class Rejection
 {
+    /// <summary>Refuses a transaction whose user, card and id another transaction has had: nobody can say which of the two they name.</summary>
+    public static Rejection Conflict { get; } = new([new FieldError(
+        "transactionId",
+        RejectReason.IdentityConflict,
+        "was that of another transaction of this user and card, which differs in amount, eventTime or another field; a repeat has the same fields, and another transaction an id of its own")]);
+
     /// <summary>Refuses a record as a whole.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="detail">What was wrong and what would be right.</param>

@@ -98,6 +98,8 @@ public sealed class ScoreWriter
         writer.WriteBoolean("late"u8, late);
         Span<byte> time = stackalloc byte[EventTime.MaxFormattedBytes];
         writer.WriteString("eventTime"u8, time[..EventTime.Format(transaction.EventTimeMicros, time)]);
+        Span<byte> hash = stackalloc byte[BodyHash.Digits];
+        writer.WriteString("bodyHash"u8, BodyHash.Format(BodyHash.Of(transaction), hash));
         if (!features.IsEmpty)
             WriteFeatures(features);
         writer.WriteEndObject();

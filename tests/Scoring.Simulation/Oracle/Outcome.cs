@@ -19,8 +19,8 @@ public enum OutcomeKind
 /// <param name="Features">Its features where it is scored; NaN is missing.</param>
 /// <param name="Late">Whether an entity refuses to insert it.</param>
 /// <param name="User">Its user.</param>
-/// <param name="Id">Its transaction's id.</param>
-public sealed record Outcome(OutcomeKind Kind, string? Reason, double[] Features, bool Late, string User, string Id)
+/// <param name="Identity">Its transaction's user, card and id.</param>
+public sealed record Outcome(OutcomeKind Kind, string? Reason, double[] Features, bool Late, string User, string Identity)
 {
     internal static Outcome Silent { get; } = new(OutcomeKind.Silent, null, [], false, "", "");
 

@@ -82,17 +82,19 @@ public sealed class PartitionOracle
     {
         var e = new OracleEvent(
             Text(json, "transactionId")!,
+            Text(json, "cardId")!,
             json.GetProperty("eventTime").GetInt64() * 1_000,
             (long)(json.GetProperty("amount").GetDecimal() * Money.UnitsPerOne),
             Text(json, "merchantId"),
             Text(json, "channel"));
         var userId = Text(json, "userId") ?? Text(json, "cardId")!;
-        var card = Touch(cards, userId + "/" + Text(json, "cardId"), CardHold);
+        var card = Touch(cards, userId + "/" + e.Card, CardHold);
         var user = TouchUser(userId);
+        var identity = $"{userId}/{e.Card}/{e.Id}";
 
         var seenFrom = Math.Max(card.Newest, e.Time) - Horizon;
         if (card.Events.Exists(o => o.Id == e.Id && o.Time > seenFrom) || card.Refused.Exists(r => r.Id == e.Id && r.Time > seenFrom))
-            return Outcome.Silent with { User = userId, Id = e.Id };
+            return Outcome.Silent with { User = userId, Identity = identity };
 
         var cardWindow = Known(card, e, CardHold, Scenario.CardMaxEvents);
         var userWindow = Known(user, e, UserHold, int.MaxValue);
@@ -105,17 +107,17 @@ public sealed class PartitionOracle
         else
             late = true;
         Advance(e.Time);
-        return new Outcome(OutcomeKind.Scored, null, features, late, userId, e.Id);
+        return new Outcome(OutcomeKind.Scored, null, features, late, userId, identity);
     }
 
     private void Label(JsonElement json)
     {
         var userId = Text(json, "userId") ?? Text(json, "cardId")!;
-        var id = Text(json, "transactionId");
+        var (id, card) = (Text(json, "transactionId"), Text(json, "cardId"));
         var isFraud = json.GetProperty("label").GetBoolean();
-        foreach (var memory in (Memory[])[Touch(cards, userId + "/" + Text(json, "cardId"), CardHold), TouchUser(userId)])
+        foreach (var memory in (Memory[])[Touch(cards, userId + "/" + card, CardHold), TouchUser(userId)])
         {
-            var held = memory.Events.Where(o => o.Id == id && o.Time > memory.Newest - CardHold).OrderBy(o => o.Time).LastOrDefault();
+            var held = memory.Events.Where(o => o.Id == id && o.Card == card && o.Time > memory.Newest - CardHold).OrderBy(o => o.Time).LastOrDefault();
             if (held is not null && isFraud)
                 memory.Frauds.Add(held);
             else if (held is not null)
@@ -189,15 +191,18 @@ public sealed class PartitionOracle
 
 /// <summary>An event as the oracle sees it.</summary>
 /// <param name="Id">The transaction's id.</param>
+/// <param name="Card">Its card.</param>
 /// <param name="Time">Its time in microseconds since 1970.</param>
 /// <param name="Units">Its amount in ten-thousandths.</param>
 /// <param name="Merchant">Its merchant.</param>
 /// <param name="Channel">Its channel.</param>
 #pragma warning disable CA1036
-public sealed class OracleEvent(string id, long time, long units, string? merchant, string? channel)
+public sealed class OracleEvent(string id, string card, long time, long units, string? merchant, string? channel)
 #pragma warning restore CA1036
 {
     public string Id { get; } = id;
+
+    public string Card { get; } = card;
 
     public long Time { get; } = time;
 

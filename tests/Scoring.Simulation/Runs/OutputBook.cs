@@ -28,7 +28,7 @@ internal sealed class OutputBook
     private readonly Dictionary<(int Partition, string User), long> newestScored = [];
 
     // Transactions that a card took in which had lost its past: what is a repeat of them it decides by what it knows now.
-    private readonly HashSet<(int Partition, string Id)> takenBlindly = [];
+    private readonly HashSet<(int Partition, string Identity)> takenBlindly = [];
 
     internal OutputBook(Topics topics, int partitions, Guarantee guarantee, Action<string, string> violated)
     {
@@ -153,7 +153,7 @@ internal sealed class OutputBook
             violated("only a score of a damaged row is incomplete", $"p{input.Partition}@{input.Offset} of {outcome.User}: {Encoding.UTF8.GetString(record.Value!)}");
         Incomplete += isIncomplete ? 1 : 0;
         if (isIncomplete && outcome.Kind != OutcomeKind.Dead)
-            takenBlindly.Add((input.Partition, outcome.Id));
+            takenBlindly.Add((input.Partition, outcome.Identity));
         else if (outcome.Kind != OutcomeKind.Scored)
             violated("only what is to be scored is scored", $"p{input.Partition}@{input.Offset} must be {outcome.Kind} {outcome.Reason}, and {record.Producer} scored it: {Encoding.UTF8.GetString(record.Value!)}");
         else
@@ -250,7 +250,7 @@ internal sealed class OutputBook
         var input = (partition, offset);
         return outcome.Kind switch
         {
-            OutcomeKind.Scored when takenBlindly.Contains((partition, outcome.Id)) => null,
+            OutcomeKind.Scored when takenBlindly.Contains((partition, outcome.Identity)) => null,
             OutcomeKind.Scored when !scores.ContainsKey(input) => "the score",
             OutcomeKind.Scored when outcome.Late && !late.ContainsKey(input) => "the late copy",
             OutcomeKind.Dead when !dead.ContainsKey(input) => "the dead letter",

@@ -12,12 +12,6 @@ public sealed class EngineStateTests
           - { name: r, from: terminal, agg: rate, of: label, window: 1d }
         """;
 
-    private const string FirstFormatMarks = "0180841E000000000080841E000000000040420F0000000000";
-
-    private const string FirstFormatState =
-        "01EACF1399954C12E580841E0000000000000000000000008002000000000000000000000040420F000000000080841E00000000008ABDABAE6716F5E8"
-        + "3708300AAB8DA3DC1027000000000000A86100000000000061A2D53ED8973DD261A2D53ED8973DD20200";
-
     [Fact]
     public void A_restored_state_is_written_again_as_the_same_bytes()
     {
@@ -99,43 +93,39 @@ public sealed class EngineStateTests
         Assert.Throws<StateDamagedException>(() => Engine().RestoreMarks([1, .. marks[1..]]));
     }
 
-    [Fact]
-    public void A_whole_state_of_a_newer_format_is_refused_by_it()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void A_whole_state_of_an_earlier_or_newer_format_is_refused_by_it(byte format)
     {
         var marks = EngineState.Marks(Played(1));
-        marks[0] = 3;
+        marks[0] = format;
         Seal(marks, Crc32C(uint.MaxValue, marks.AsSpan(0, marks.Length - 4)));
-        Assert.Contains("format 3", Assert.Throws<StateLayoutException>(() => Engine().RestoreMarks(marks)).Message, StringComparison.Ordinal);
+        Assert.Contains($"format {format},", Assert.Throws<StateLayoutException>(() => Engine().RestoreMarks(marks)).Message, StringComparison.Ordinal);
 
         var (name, state) = EngineState.Save(Played(1)).First();
-        state[0] = 3;
+        state[0] = format;
         var start = Crc32C(Crc32C(uint.MaxValue, "card"u8), Convert.FromHexString(name.Split(' ')[1]));
         Seal(state, Crc32C(start, state.AsSpan(0, state.Length - 4)));
-        Assert.Contains("format 3", Assert.Throws<StateLayoutException>(() => EngineState.Restore(Engine(), [new(name, state)])).Message, StringComparison.Ordinal);
+        Assert.Contains($"format {format},", Assert.Throws<StateLayoutException>(() => EngineState.Restore(Engine(), [new(name, state)])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void States_and_marks_of_the_first_format_are_read()
+    public void A_restored_card_tells_repeats_from_other_payments_under_their_ids()
     {
-        var engine = new FeatureEngine(
-            Events.Set("""
-                  - { name: n, from: card, agg: count, window: 1d, where: { channel: ecom } }
-                  - { name: s, from: card, agg: sum, of: amount, window: 1d }
-                  - { name: d, from: card, agg: distinct, of: country, window: 1d }
-                """),
-            new FeatureEngineOptions());
+        var engine = Engine();
+        engine.Play(Events.Transaction("held", 10_000));
+        engine.Play(Events.Transaction("late", 0));
+        Assert.Equal(1, engine.Statistics()[0].Events);
 
-        // Two events, at 1 s and 2 s: 1.00 and 2.50, ecom and pos, both of FR.
-        engine.RestoreMarks(Convert.FromHexString(FirstFormatMarks));
-        engine.RestoreEntity("card", [(byte)'c', 0xFF, (byte)'c'], Convert.FromHexString(FirstFormatState));
+        var copy = EngineState.Copy(engine, new FeatureEngineOptions());
 
-        Assert.Equal(2 * Events.Second, engine.WatermarkMicros);
-        Assert.True(engine.Play(Events.Transaction("b", 2)).Result.Duplicate);
-        Assert.Equal([2.0, 4.0, 2.0], engine.Play(Events.Transaction("x", 3, units: 5_000, channel: "ecom", country: "DE")).Features);
-        Assert.Throws<StateDamagedException>(() => AddFirst(FirstFormatState[..^2]));
-        Assert.Throws<StateLayoutException>(() => AddFirst("01" + "00" + FirstFormatState[4..]));
-
-        void AddFirst(string state) => engine.RestoreEntity("card", "other"u8, Convert.FromHexString(state));
+        foreach (var (id, seconds) in new[] { ("held", 10_000), ("late", 0) })
+        {
+            Assert.Equal((true, false), copy.Seen(Events.Transaction(id, seconds)));
+            Assert.Equal((true, true), copy.Seen(Events.Transaction(id, seconds, units: 10_001)));
+            Assert.Equal((false, false), copy.Seen(Events.Transaction(id, seconds, user: "other", units: 10_001)));
+        }
     }
 
     [Fact]

@@ -57,5 +57,12 @@ internal static class Events
         return (features, result);
     }
 
+    /// <summary>Whether the engine knows the transaction's identity, and whether by another body.</summary>
+    public static (bool Duplicate, bool Conflict) Seen(this FeatureEngine engine, Transaction transaction)
+    {
+        var result = engine.Play(transaction).Result;
+        return (result.Duplicate, result.Conflict);
+    }
+
     public static double Value(this FeatureEngine engine, Transaction transaction) => engine.Play(transaction).Features[^1];
 }

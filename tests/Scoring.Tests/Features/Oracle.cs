@@ -34,6 +34,13 @@ internal sealed class OracleEvent(string id, long time, long units, Dictionary<s
 
     /// <summary>A card without a user is its own user.</summary>
     public string? Text(string field) => Texts[field] ?? (field == "userId" ? Texts["cardId"] : null);
+
+    /// <summary>Whether both are the same transaction.</summary>
+    public bool IsOf(OracleEvent other) => Id == other.Id && Text("userId") == other.Text("userId") && Text("cardId") == other.Text("cardId");
+
+    /// <summary>Whether both say the same beside that.</summary>
+    public bool HasBodyOf(OracleEvent other) =>
+        Time == other.Time && Units == other.Units && Texts.Keys.Except(["userId", "cardId"]).All(field => Texts[field] == other.Texts[field]);
 }
 
 /// <summary>
@@ -52,20 +59,20 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
     {
         public List<OracleEvent> Events { get; } = [];
 
-        public List<(string Id, long Time)> Refused { get; } = [];
+        public List<OracleEvent> Refused { get; } = [];
 
         public HashSet<OracleEvent> Frauds { get; } = [];
 
         public long Newest => Events.Count == 0 ? long.MinValue : Events.Max(e => e.Time);
     }
 
-    public (double[] Values, bool Duplicate, bool Late) Apply(OracleEvent e)
+    public (double[] Values, bool Duplicate, bool Conflict, bool Late) Apply(OracleEvent e)
     {
         var values = Enumerable.Repeat(double.NaN, features.Count).ToArray();
         var card = Touch("card", e)!;
         var seenFrom = Math.Max(card.Newest, e.Time) - horizon;
-        if (card.Events.Exists(o => o.Id == e.Id && o.Time > seenFrom) || card.Refused.Exists(r => r.Id == e.Id && r.Time > seenFrom))
-            return (values, true, false);
+        if (card.Events.Concat(card.Refused).FirstOrDefault(o => o.Id == e.Id && o.Time > seenFrom) is { } seen)
+            return (values, true, !seen.HasBodyOf(e), false);
 
         var late = false;
         foreach (var entity in KeyFields.Keys.Where(k => k == "card" || features.Any(f => f.Entity == k)))
@@ -84,7 +91,7 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
             {
                 late = true;
                 if (entity == "card")
-                    memory.Refused.Add((e.Id, e.Time));
+                    memory.Refused.Add(e);
             }
             else
             {
@@ -94,7 +101,7 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
 
         mark = Math.Max(mark, Math.Min(e.Time, previous));
         previous = e.Time;
-        return (values, false, late);
+        return (values, false, false, late);
     }
 
     public void Label(OracleEvent e)
@@ -104,7 +111,7 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
             if (Touch(entity, e) is not { } memory)
                 continue;
             var newest = memory.Newest;
-            if (memory.Events.Where(o => o.Id == e.Id && o.Time > newest - Hold(entity)).OrderBy(o => o.Time).LastOrDefault() is { } held)
+            if (memory.Events.Where(o => o.IsOf(e) && o.Time > newest - Hold(entity)).OrderBy(o => o.Time).LastOrDefault() is { } held)
                 memory.Frauds.Add(held);
         }
     }

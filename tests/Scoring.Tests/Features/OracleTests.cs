@@ -17,7 +17,7 @@ public sealed class OracleTests(ITestOutputHelper output)
     [InlineData(6)]
     public void Features_of_random_streams_equal_those_of_the_oracle(int batch)
     {
-        var (values, duplicates, late) = (0L, 0L, 0L);
+        var (values, duplicates, conflicts, late) = (0L, 0L, 0L, 0L);
         for (var seed = batch * 1_000_000; seed < (batch * 1_000_000) + StreamsPerBatch; seed++)
         {
             var stream = new RandomStream(seed);
@@ -37,8 +37,8 @@ public sealed class OracleTests(ITestOutputHelper output)
                     engine = EngineState.Copy(engine, stream.Options);
                 var result = engine.Apply(RandomStream.Transaction(stream.Events[i]), vector);
                 var expected = oracle.Apply(stream.Events[i]);
-                if (result.Duplicate != expected.Duplicate || result.Late != expected.Late)
-                    Assert.Fail($"seed {seed} event {i}: duplicate {result.Duplicate}, late {result.Late}; expected {expected.Duplicate}, {expected.Late}\n{stream}");
+                if (result.Duplicate != expected.Duplicate || result.Conflict != expected.Conflict || result.Late != expected.Late)
+                    Assert.Fail($"seed {seed} event {i}: {result}; expected duplicate {expected.Duplicate}, conflict {expected.Conflict}, late {expected.Late}\n{stream}");
                 for (var f = 0; f < vector.Length; f++)
                 {
                     if (!vector[f].Equals(expected.Values[f]))
@@ -47,12 +47,13 @@ public sealed class OracleTests(ITestOutputHelper output)
 
                 values += vector.Length;
                 duplicates += result.Duplicate ? 1 : 0;
+                conflicts += result.Conflict ? 1 : 0;
                 late += result.Late ? 1 : 0;
             }
         }
 
-        output.WriteLine($"{values} values equal, {duplicates} duplicates, {late} late");
-        Assert.True(duplicates > 100 && late > 1000, "the streams must have duplicates and late events");
+        output.WriteLine($"{values} values equal, {duplicates} duplicates, {conflicts} of them conflicts, {late} late");
+        Assert.True(conflicts > 100 && duplicates > conflicts + 100 && late > 1000, "the streams must have duplicates, conflicts and late events");
     }
 
     [Fact]

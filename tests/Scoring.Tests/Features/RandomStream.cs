@@ -111,7 +111,8 @@ internal sealed class RandomStream
             var again = i > 0 && random.Next(12) == 0 ? Events[random.Next(i)] : null;
             var e = again is null
                 ? new OracleEvent($"t{i}", at, Amount(), Texts(keys))
-                : new OracleEvent(again.Id, random.Next(2) == 0 ? again.Time : at, again.Units, again.Texts);
+                : new OracleEvent(
+                    again.Id, random.Next(2) == 0 ? again.Time : at, random.Next(4) == 0 ? Amount() : again.Units, random.Next(3) == 0 ? Texts(keys) : again.Texts);
             Labels.Add(i > 0 && random.Next(3) == 0 ? Events[random.Next(i)] : null);
             Events.Add(e);
         }

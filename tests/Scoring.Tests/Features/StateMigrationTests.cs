@@ -41,7 +41,7 @@ public sealed class StateMigrationTests(ITestOutputHelper output)
 
                 Load(engine, stream, i, rows);
                 var (expected, actual) = (Play(plain, stream, i), Play(engine, stream, i));
-                Assert.True(expected.Result.Duplicate == actual.Result.Duplicate, $"seed {seed} event {i}: duplicate\n{stream}");
+                Assert.True(expected.Result.Duplicate == actual.Result.Duplicate && expected.Result.Conflict == actual.Result.Conflict, $"seed {seed} event {i}: duplicate\n{stream}");
                 for (var f = 0; f < current.Features.Count; f++)
                 {
                     var isWarm = engine.WarmSinceMicros(f) is not { } since || stream.Events[i].Time * Second >= since;
@@ -97,6 +97,25 @@ public sealed class StateMigrationTests(ITestOutputHelper output)
         Assert.Equal(expected.Select(s => s * Second), Enumerable.Range(0, 6).Select(next.WarmSinceMicros));
         Assert.Equal(["cold_window"], next.Play(Transaction("c", 1_000 + 10_799)).Result.Degraded);
         Assert.Empty(next.Play(Transaction("d", 1_000 + 10_800)).Result.Degraded);
+    }
+
+    [Fact]
+    public void Repeats_and_other_payments_under_an_id_are_told_apart_over_a_change_of_the_set()
+    {
+        var engine = new FeatureEngine(Set("  - { name: n, from: card, agg: count, window: 1d }"), new FeatureEngineOptions());
+        engine.Play(Transaction("a", 10_000, country: "FR"));
+        engine.Play(Transaction("late", 0, country: "FR"));
+
+        var next = Carry(engine, Set("""
+              - { name: s, from: card, agg: sum, of: amount, window: 1d }
+              - { name: d, from: card, agg: distinct, of: country, window: 2h }
+            """));
+
+        foreach (var (id, seconds) in new[] { ("a", 10_000), ("late", 0) })
+        {
+            Assert.Equal((true, false), next.Seen(Transaction(id, seconds, country: "FR")));
+            Assert.Equal((true, true), next.Seen(Transaction(id, seconds, country: "DE")));
+        }
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class StoredEngineTests(ITestOutputHelper output)
     }
 
     private static string Text(bool label, FeatureEngine engine, (double[] Features, FeatureResult Result) played) =>
-        $"{label} {played.Result.Duplicate} {played.Result.Late} {string.Join(',', played.Result.Degraded)} {string.Join(' ', played.Features)} "
+        $"{label} {played.Result.Duplicate} {played.Result.Conflict} {played.Result.Late} {string.Join(',', played.Result.Degraded)} {string.Join(' ', played.Features)} "
         + string.Join(';', engine.SessionsClosed.Select(s => SessionText(s))) + $" at {engine.WatermarkMicros}";
 
     private static string SessionText(SessionClosed s) => System.Text.Encoding.UTF8.GetString(SessionRecord.Value(s));

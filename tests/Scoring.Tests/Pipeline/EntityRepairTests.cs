@@ -35,9 +35,9 @@ public sealed class EntityRepairTests : IAsyncDisposable
     public async ValueTask DisposeAsync() => await fixture.DisposeAsync();
 
     [Fact]
-    public async Task A_repeat_that_only_the_card_knows_is_not_applied_again()
+    public async Task Another_payment_under_an_id_that_only_the_card_knows_is_not_applied_either()
     {
-        Assert.Equal(EntityOutcome.Repeated, Play(Transaction("a", 0, 0), Transaction("a", 1, 1_000), Transaction("b", 2, 2_000)));
+        Assert.Equal(EntityOutcome.Conflicting, Play(Transaction("a", 0, 0), Transaction("a", 1, 1_000), Transaction("b", 2, 2_000)));
         await StoreCardAsync();
         Assert.Equal(Saved("user", User), await RebuiltAsync());
     }

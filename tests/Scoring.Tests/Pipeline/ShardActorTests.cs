@@ -102,7 +102,7 @@ public class ShardActorTests
         await using var fixture = new ShardFixture();
         fixture.Log.AcknowledgesAtOnce = true;
         await fixture.EnqueueAsync(Record(0, "t-0", replyTo: 5));
-        fixture.Enqueue(Record(1, "t-0", afterMillis: 50, replyTo: 6));
+        fixture.Enqueue(Record(1, "t-0", replyTo: 6));
         while (fixture.Shard.CommittableOffset != 2)
             await fixture.SettledAsync();
 
@@ -112,6 +112,26 @@ public class ShardActorTests
         Assert.Null(fixture.Replies[1].Score);
         await fixture.EnqueueAsync(Record(2, "t-2", afterMillis: 100));
         Assert.Equal(2, await CountAsync(fixture));
+    }
+
+    [Fact]
+    public async Task Another_transaction_under_the_same_ids_is_refused_changes_nothing_and_is_counted()
+    {
+        await using var fixture = new ShardFixture();
+        using var conflicts = new CounterTotal(fixture.Meters, "scoring.conflicts");
+        fixture.Log.AcknowledgesAtOnce = true;
+        await fixture.EnqueueAsync(Record(0, "t-0"));
+        fixture.Enqueue(Record(1, "t-0", afterMillis: 50, replyTo: 6));
+        await fixture.EnqueueAsync(Record(2, "t-0", card: "c-2", replyTo: 7));
+        while (fixture.Shard.CommittableOffset != 3)
+            await fixture.SettledAsync();
+
+        Assert.Equal(2, fixture.Log.Appended.Count);
+        Assert.Equal([6L, 7L], fixture.Replies.Select(r => r.Waiter));
+        Assert.Equal((RejectReason.IdentityConflict, null), (fixture.Replies[0].Rejection!.Reason, fixture.Replies[0].Score));
+        Assert.Equal(fixture.Log.Appended[1].Value, fixture.Replies[1].Score);
+        Assert.Equal(1, conflicts.Value);
+        Assert.Equal(1, await CountAsync(fixture));
     }
 
     [Fact]

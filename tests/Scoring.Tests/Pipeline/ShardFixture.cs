@@ -57,7 +57,7 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         var contract = new FeatureContract(set.Name, set.Version, set.Fingerprint, set.FeatureNames);
         var bundle = new BundleFixture();
         bundle.Manifest["featureSet"] = new JsonObject { ["name"] = set.Name, ["version"] = set.Version, ["fingerprint"] = set.Fingerprint };
-        var meters = services.GetRequiredService<IMeterFactory>();
+        var meters = Meters;
         model = new ModelActor(ModelBundle.Load(bundle.Files(), contract), 1_000, meters, TaskScheduler.Default);
         var options = new ShardOptions { QueueFullDelay = TimeSpan.FromMilliseconds(1) };
         options = adjust is null ? options : adjust(options);
@@ -89,6 +89,9 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         Shard.Begin(committed, committed ?? 0);
         Shard.Committed(committed ?? 0);
     }
+
+    /// <summary>Where the shard counts.</summary>
+    public IMeterFactory Meters => services.GetRequiredService<IMeterFactory>();
 
     public HeldLog Log { get; } = new();
 

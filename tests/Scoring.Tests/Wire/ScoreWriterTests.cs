@@ -16,7 +16,7 @@ public class ScoreWriterTests
     {
         var record = writer.Write(Transaction("t-1", "c-9", "u-4"), 0.25f, Decision.Review, ["score_above_review", "feature:a"], ["cold_window"], true, [1.5, double.NaN]);
         Assert.Equal(
-            """{"transactionId":"t-1","cardId":"c-9","userId":"u-4","score":0.25,"decision":"review","reasons":["score_above_review","feature:a"],"model":{"name":"fraud","version":1},"featureSet":{"name":"set","version":2,"fingerprint":"sha256:00ff"},"degraded":["cold_window"],"late":true,"eventTime":"2026-03-01T12:00:00.123Z","features":{"a":1.5,"b":null}}""",
+            """{"transactionId":"t-1","cardId":"c-9","userId":"u-4","score":0.25,"decision":"review","reasons":["score_above_review","feature:a"],"model":{"name":"fraud","version":1},"featureSet":{"name":"set","version":2,"fingerprint":"sha256:00ff"},"degraded":["cold_window"],"late":true,"eventTime":"2026-03-01T12:00:00.123Z","bodyHash":"25808a1b5084c79a","features":{"a":1.5,"b":null}}""",
             Encoding.UTF8.GetString(record));
     }
 

@@ -107,6 +107,9 @@ internal sealed class EntityPlan
 
     public bool KeepsIds => IsCard || HasLabels;
 
+    /// <summary>For how long, in microseconds, it can tell a repeat from another payment under its identity; 0 where it need not.</summary>
+    public long BodyHoldMicros { get; init; }
+
     public bool KeepsAmounts { get; set; }
 
     /// <summary>Bytes of flags an event: bit 0 its label, the others the filters that it passes.</summary>
@@ -120,9 +123,6 @@ internal sealed class EntityPlan
 
     /// <summary>What its saved states keep.</summary>
     public StateLayout Layout { get; set; } = null!;
-
-    /// <summary>What states of format 1 name their layout by: a hash of columns and filters only.</summary>
-    public ulong FirstLayoutHash { get; set; }
 
     public SpanPlan[] Spans { get; set; } = [];
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Scoring.Models.Features.Language;
-using Scoring.Models.Features.State;
 using Scoring.Models.Wire;
 
 namespace Scoring.Models.Features.Plan;
@@ -55,6 +54,7 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
             Name = definition.Name,
             Key = definition.Key,
             HoldMicros = retain + set.LatenessMicros,
+            BodyHoldMicros = isCard ? duplicateHorizonMicros : 0,
             MaxEvents = definition.MaxEvents,
             HasLabels = features.Any(f => f.Feature.Aggregate == Aggregate.Rate),
             Targets = [.. features.Select(f => f.Target)],
@@ -71,18 +71,9 @@ internal sealed class PlanBuilder(ParsedFeatureSet set, long duplicateHorizonMic
         }
 
         plan.Layout = StateLayout.Of(plan, FieldNames.Name(plan.Key), plan.Tables.Select(t => FieldNames.Name(fields[t])), filters.Select(f => f.Canonical));
-        plan.FirstLayoutHash = FirstLayoutHash(plan);
         plan.ReadsBefore = [.. reads.Where(r => !r.IncludesThis).Select(r => r.Read)];
         plan.ReadsAfter = [.. reads.Where(r => r.IncludesThis).Select(r => r.Read)];
         return plan;
-    }
-
-    private ulong FirstLayoutHash(EntityPlan plan)
-    {
-        var columns = plan.Tables.Select(t => fields[t].ToString());
-        var flags = plan.FlagBytes == 0 ? [] : filters.Select(f => f.Canonical);
-        var text = $"{plan.Key} ids {plan.KeepsIds} amounts {plan.KeepsAmounts} fields {string.Join(',', columns)} label {plan.HasLabels} flags {string.Join('|', flags)}";
-        return Hash64.Of(Encoding.UTF8.GetBytes(text));
     }
 
     private AggregateRead Read(EntityPlan plan, List<SpanPlan> spans, int target, AggregateFeature feature)

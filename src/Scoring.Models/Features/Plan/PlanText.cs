@@ -38,7 +38,7 @@ internal sealed class PlanText(FeatureSet set, FeaturePlan plan, TextWriter writ
         if (!entity.IsLocal)
             Line($"  not keyed like the input log: a live shard leaves its features missing, a replay computes them");
         if (entity.IsCard)
-            Line($"  its events' ids also answer whether a transaction was seen before");
+            Line($"  its events' ids also answer whether a transaction was seen before, and 8 more bytes of each event of the last {DurationText.FormatMicros(entity.BodyHoldMicros)} whether as the same one");
         Line($"  {8 * entity.SlotCount} bytes of aggregates, {entity.EventBytes(false)} bytes an event ({entity.EventBytes(true)} once an amount is above 214,748.36)");
         var sizes = ShownEvents.Where(n => n <= entity.MaxEvents).Select(n => string.Create(CultureInfo.InvariantCulture, $"{Measure(entity, n)} with {n}"));
         Line($"  bytes an entity, objects and key included, few different values: {string.Join(", ", sizes)} events");
@@ -60,6 +60,7 @@ internal sealed class PlanText(FeatureSet set, FeaturePlan plan, TextWriter writ
         for (var i = 0; i < events; i++)
         {
             entity.Reserve(plan, 0);
+            entity.ReserveBody(plan);
             view = new EntityView(plan, entity);
             view.Insert(entity.End, new EventFacts { Time = i, Fields = new ulong[64] });
         }

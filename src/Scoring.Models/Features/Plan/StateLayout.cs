@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Scoring.Models.Features.State;
+using Scoring.Models.Wire;
 
 namespace Scoring.Models.Features.Plan;
 

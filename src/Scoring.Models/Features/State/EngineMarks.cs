@@ -7,7 +7,7 @@ namespace Scoring.Models.Features.State;
 
 /// <summary>
 /// What belongs to a checkpoint beside the entities: the marks of time and, by kind, the layouts of the saved
-/// states. Version 1 had neither layouts nor a checksum.
+/// states. Versions before 3 are of checkpoints whose states are refused.
 /// </summary>
 internal sealed record EngineMarks(long Watermark, long PreviousTime, long ExpiryMark, long HistorySince, IReadOnlyList<SavedLayouts> Layouts)
 {
@@ -17,10 +17,8 @@ internal sealed record EngineMarks(long Watermark, long PreviousTime, long Expir
     /// <summary>Instead of a time: the history begins with the next event.</summary>
     public const long HistoryToCome = long.MaxValue;
 
-    private const byte Version = 2;
-    private const byte VersionWithoutLayouts = 1;
-    private const int FirstTimesBytes = 1 + (3 * 8);
-    private const int TimesBytes = FirstTimesBytes + 8;
+    private const byte Version = 3;
+    private const int TimesBytes = 1 + (4 * 8);
     private const int ChecksumBytes = 4;
 
     public void Write(IBufferWriter<byte> writer)
@@ -40,29 +38,23 @@ internal sealed record EngineMarks(long Watermark, long PreviousTime, long Expir
     }
 
     /// <exception cref="StateDamagedException">The bytes are not as they were written.</exception>
-    /// <exception cref="StateLayoutException">They are of a newer version.</exception>
+    /// <exception cref="StateLayoutException">They are of another version.</exception>
     public static EngineMarks Read(ReadOnlySpan<byte> marks)
     {
-        if (marks.Length < FirstTimesBytes)
-            throw new StateDamagedException($"the engine's marks have {marks.Length} bytes, fewer than {FirstTimesBytes}");
-        if (marks[0] == VersionWithoutLayouts)
-            return marks.Length == FirstTimesBytes ? Times(marks, WholeHistory, []) : throw new StateDamagedException($"the engine's marks of format {VersionWithoutLayouts} have {marks.Length} bytes, not {FirstTimesBytes}");
         if (marks.Length < TimesBytes + ChecksumBytes)
             throw new StateDamagedException($"the engine's marks have {marks.Length} bytes, fewer than {TimesBytes + ChecksumBytes}");
         var body = marks[..^ChecksumBytes];
         if (Crc32C.Append(Crc32C.Start, body) != BinaryPrimitives.ReadUInt32LittleEndian(marks[^ChecksumBytes..]))
             throw new StateDamagedException($"the engine's marks of {marks.Length} bytes have another checksum than when they were written");
         if (marks[0] != Version)
-            throw new StateLayoutException($"the engine's marks have format {marks[0]}, this program reads {VersionWithoutLayouts} to {Version}");
-        return Times(body, BinaryPrimitives.ReadInt64LittleEndian(body[FirstTimesBytes..]), ReadLayouts(body[TimesBytes..].ToArray()));
+            throw new StateLayoutException($"the engine's marks have format {marks[0]}, and this program reads format {Version} alone");
+        return new EngineMarks(
+            BinaryPrimitives.ReadInt64LittleEndian(body[1..]),
+            BinaryPrimitives.ReadInt64LittleEndian(body[9..]),
+            BinaryPrimitives.ReadInt64LittleEndian(body[17..]),
+            BinaryPrimitives.ReadInt64LittleEndian(body[25..]),
+            ReadLayouts(body[TimesBytes..].ToArray()));
     }
-
-    private static EngineMarks Times(ReadOnlySpan<byte> marks, long historySince, IReadOnlyList<SavedLayouts> layouts) => new(
-        BinaryPrimitives.ReadInt64LittleEndian(marks[1..]),
-        BinaryPrimitives.ReadInt64LittleEndian(marks[9..]),
-        BinaryPrimitives.ReadInt64LittleEndian(marks[17..]),
-        historySince,
-        layouts);
 
     private static void Write(BinaryWriter output, SavedLayouts kind)
     {

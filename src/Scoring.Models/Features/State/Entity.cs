@@ -15,7 +15,9 @@ internal sealed class Entity
     private const int SmallestCapacity = 4;
 
     // Object header, fields and the array's header.
-    private const int FixedBytes = 16 + 112 + 24;
+    private const int FixedBytes = 16 + 128 + 24;
+
+    private RecentBodies bodies;
 
     public Entity(EntityPlan plan, ReadOnlySpan<byte> key, ulong keyHash)
     {
@@ -36,8 +38,11 @@ internal sealed class Entity
 
     public MonotonicQueue[]? Queues { get; private set; }
 
-    /// <summary>Ids of late transactions that were not inserted but must not be scored twice.</summary>
-    public List<(long Time, ulong Id)>? Refused { get; set; }
+    /// <summary>The bodies of its newest events, by which repeats are told; none where its kind does not tell them.</summary>
+    public ref RecentBodies Bodies => ref bodies;
+
+    /// <summary>Late transactions that were not inserted but must not be scored twice.</summary>
+    public List<RefusedEvent>? Refused { get; set; }
 
     /// <summary>Sessions that are open or may still change, by time; null where sessions are not followed.</summary>
     public List<Session>? Sessions { get; set; }
@@ -119,8 +124,9 @@ internal sealed class Entity
                     bytes += queue.Bytes;
             }
 
+            bytes += bodies.Bytes;
             bytes += Sessions is null ? 0 : 56 + (32 * Sessions.Capacity);
-            return bytes + (Refused is null ? 0 : 56 + (16 * Refused.Capacity));
+            return bytes + (Refused is null ? 0 : 56 + (RefusedEvent.Bytes * Refused.Capacity));
         }
     }
 
@@ -142,12 +148,27 @@ internal sealed class Entity
         return isResized;
     }
 
+    /// <summary>Makes room for the body of one more event, where its kind keeps them.</summary>
+    /// <returns>Whether its size may have changed.</returns>
+    public bool ReserveBody(EntityPlan plan)
+    {
+        if (plan.BodyHoldMicros == 0 || bodies.HasRoom(End))
+            return false;
+        bodies.Fit(FirstBody(plan), End);
+        return true;
+    }
+
+    /// <summary>The first place whose event a repeat may still be of.</summary>
+    public int FirstBody(EntityPlan plan) =>
+        Count == 0 ? End : new EntityView(plan, this).UpperBound(Newest - plan.BodyHoldMicros);
+
     /// <summary>Forgets everything, as if it had never been seen.</summary>
     public void Clear(EntityPlan plan)
     {
         Data.AsSpan(SlotsOffset, 8 * plan.SlotCount).Clear();
         Start = End = 0;
         Newest = LostThrough = IncompleteThrough = long.MinValue;
+        bodies = default;
         Refused = null;
         Sessions = null;
         WatchedDue = long.MaxValue;
@@ -169,7 +190,7 @@ internal sealed class Entity
     private static int DataBytes(EntityPlan plan, int capacity, bool wide) => (8 * plan.SlotCount) + (capacity * plan.EventBytes(wide));
 
     // Doubled while small, then grown by 8 or an eighth, and reclaimed once an eighth is dead: little is ever unused.
-    private static int CapacityFor(int events)
+    internal static int CapacityFor(int events)
     {
         if (events <= 4 * SmallestCapacity)
             return (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(events, SmallestCapacity));
@@ -179,7 +200,10 @@ internal sealed class Entity
 
     private void Relayout(EntityPlan plan, bool wide)
     {
+        if (bodies.Bytes > 0)
+            bodies.Fit(FirstBody(plan), End);
         var dead = Start;
+        bodies.Shift(dead);
         var capacity = Capacity;
         // A sixteenth to spare: an entity of many events that gains one for each it loses must not be copied each time.
         var fitting = CapacityFor(Count + 1 + (Count / 16));

@@ -7,25 +7,26 @@ namespace Scoring.Models.Features.State;
 
 /// <summary>
 /// Writes and reads an entity's state: version, layout, newest time, what was lost, then the events column by
-/// column, little-endian, and a checksum over kind, key and all of this. The running aggregates are not written:
-/// they follow from the events, exactly, so what is read back continues bit for bit and is written again as the
-/// same bytes. Every version from 2 on ends with the checksum, so damage is told from a newer version.
+/// column, little-endian, the bodies of the newest of them, and a checksum over kind, key and all of this. The running
+/// aggregates are not written: they follow from the events, exactly, so what is read back continues bit for bit and is
+/// written again as the same bytes. Every version ends with the checksum, so damage is told from another version. Versions before 3 had no
+/// hashes of bodies, and an event's id without its user and card: they are refused.
 /// </summary>
 internal static class EntityCodec
 {
-    private const byte Version = 2;
-    private const byte VersionWithoutChecksum = 1;
-    private const int FirstHeaderBytes = 1 + 8 + 8 + 8 + 4 + 4 + 4;
-    private const int HeaderBytes = FirstHeaderBytes + 8;
+    private const byte Version = 3;
+    private const int IncompleteAt = 1 + 8 + 8 + 8 + 4 + 4 + 4 + 4;
+    private const int HeaderBytes = IncompleteAt + 8;
     private const int ChecksumBytes = 4;
-    private const int RefusedBytes = 16;
     private const int SessionBytes = (3 * 8) + 4 + 1;
 
     public static void Write(EntityPlan plan, Entity entity, IBufferWriter<byte> writer)
     {
         var refused = entity.Refused?.Count ?? 0;
         var sessions = entity.Sessions?.Count ?? 0;
-        var bytes = HeaderBytes + (entity.Count * plan.Layout.EventBytes) + (refused * RefusedBytes) + (sessions * SessionBytes) + ChecksumBytes;
+        var firstBody = plan.BodyHoldMicros == 0 ? entity.End : entity.FirstBody(plan);
+        var bodies = entity.End - firstBody;
+        var bytes = HeaderBytes + (entity.Count * plan.Layout.EventBytes) + (refused * RefusedEvent.Bytes) + (sessions * SessionBytes) + (8 * bodies) + ChecksumBytes;
         var state = writer.GetSpan(bytes)[..bytes];
         var output = new Cursor(state);
         output.Byte(Version);
@@ -35,6 +36,7 @@ internal static class EntityCodec
         output.Int32(entity.Count);
         output.Int32(refused);
         output.Int32(sessions);
+        output.Int32(bodies);
         output.Int64(entity.IncompleteThrough);
         var view = new EntityView(plan, entity);
         for (var place = entity.Start; place < entity.End; place++)
@@ -51,10 +53,11 @@ internal static class EntityCodec
 
         for (var place = entity.Start; place < entity.End && plan.FlagBytes > 0; place++)
             output.Flags(view.Flags(place), plan.FlagBytes);
-        foreach (var (time, id) in entity.Refused ?? [])
+        foreach (var late in entity.Refused ?? [])
         {
-            output.Int64(time);
-            output.UInt64(id);
+            output.Int64(late.Time);
+            output.UInt64(late.Id);
+            output.UInt64(late.Body);
         }
 
         foreach (var session in entity.Sessions ?? [])
@@ -66,6 +69,8 @@ internal static class EntityCodec
             output.Byte(session.Changed ? (byte)1 : (byte)0);
         }
 
+        for (var place = firstBody; place < entity.End; place++)
+            output.UInt64(entity.Bodies.At(place));
         output.Int32((int)Checksum(plan, entity, state[..^ChecksumBytes]));
         writer.Advance(bytes);
     }
@@ -75,17 +80,16 @@ internal static class EntityCodec
     /// other lacks is empty, and events that the plan would not hold leave.
     /// </summary>
     /// <exception cref="StateDamagedException">The bytes are no state of this entity; it is unchanged.</exception>
-    /// <exception cref="StateLayoutException">They are of a newer version or of an unknown layout; it is unchanged.</exception>
+    /// <exception cref="StateLayoutException">They are of another version or of an unknown layout; it is unchanged.</exception>
     public static void Read(EntityPlan plan, LayoutHistory layouts, Entity entity, ReadOnlySpan<byte> state, int fieldCount)
     {
         var body = CheckVersion(plan, entity, state);
-        var header = state[0] == Version ? HeaderBytes : FirstHeaderBytes;
         var columns = Columns(plan, layouts, body);
         var saved = columns.Saved;
-        var (count, refused, sessions) = Check(plan, saved, body, header);
+        var (count, refused, sessions, bodies) = Check(plan, saved, body);
         var newest = BinaryPrimitives.ReadInt64LittleEndian(body[9..]);
         var lost = BinaryPrimitives.ReadInt64LittleEndian(body[17..]);
-        var input = new Cursor(body[header..]);
+        var input = new Cursor(body[HeaderBytes..]);
         var times = input.Take(8 * count);
         var first = FirstHeld(plan, columns, times, newest, ref lost);
         var ids = input.Take(saved.KeepsIds ? 8 * count : 0);
@@ -107,9 +111,10 @@ internal static class EntityCodec
 
         ReadRefused(plan, entity, ref input, refused);
         ReadSessions(plan, entity, ref input, sessions);
+        ReadBodies(plan, entity, ref input, bodies);
         entity.Newest = newest;
         entity.LostThrough = lost;
-        entity.IncompleteThrough = header == HeaderBytes ? BinaryPrimitives.ReadInt64LittleEndian(body[FirstHeaderBytes..]) : long.MinValue;
+        entity.IncompleteThrough = BinaryPrimitives.ReadInt64LittleEndian(body[IncompleteAt..]);
         if (entity.Count > 0)
             WindowAdvance.Forward(new EntityView(plan, entity), entity.Newest);
     }
@@ -117,8 +122,6 @@ internal static class EntityCodec
     private static SavedColumns Columns(EntityPlan plan, LayoutHistory layouts, ReadOnlySpan<byte> body)
     {
         var hash = BinaryPrimitives.ReadUInt64LittleEndian(body[1..]);
-        if (body[0] == VersionWithoutChecksum && hash == plan.FirstLayoutHash)
-            hash = plan.Layout.Hash;
         return layouts.Find(hash) ?? throw new StateLayoutException(
             $"entity {plan.Name}: the state has layout {hash:x16}, written by a feature set that keeps other columns of its events; this one has layout {plan.Layout.Hash:x16}, and the checkpoint names no layout {hash:x16}");
     }
@@ -139,9 +142,9 @@ internal static class EntityCodec
     {
         for (var i = 0; i < refused; i++)
         {
-            var (time, id) = (input.Int64(), (ulong)input.Int64());
+            var late = new RefusedEvent(input.Int64(), (ulong)input.Int64(), (ulong)input.Int64());
             if (refused - i <= plan.MaxEvents)
-                (entity.Refused ??= []).Add((time, id));
+                (entity.Refused ??= []).Add(late);
         }
     }
 
@@ -160,28 +163,35 @@ internal static class EntityCodec
         }
     }
 
+    private static void ReadBodies(EntityPlan plan, Entity entity, ref Cursor input, int bodies)
+    {
+        // Of events that the plan does not hold they go with them.
+        var kept = Math.Min(bodies, plan.BodyHoldMicros == 0 ? 0 : entity.Count);
+        input.Take(8 * (bodies - kept));
+        entity.Bodies.Restore(input.Take(8 * kept), entity.End);
+    }
+
     /// <returns>The state without its checksum, which is right.</returns>
     private static ReadOnlySpan<byte> CheckVersion(EntityPlan plan, Entity entity, ReadOnlySpan<byte> state)
     {
-        if (state.Length < FirstHeaderBytes || (state[0] != VersionWithoutChecksum && state.Length < HeaderBytes + ChecksumBytes))
+        if (state.Length < HeaderBytes + ChecksumBytes)
             throw new StateDamagedException($"entity {plan.Name}: the state has {state.Length} bytes, fewer than its header");
-        if (state[0] == VersionWithoutChecksum)
-            return state;
         var body = state[..^ChecksumBytes];
         if (Checksum(plan, entity, body) != BinaryPrimitives.ReadUInt32LittleEndian(state[^ChecksumBytes..]))
             throw new StateDamagedException($"entity {plan.Name}: the state of {state.Length} bytes has another checksum than when it was written");
         if (state[0] != Version)
-            throw new StateLayoutException($"entity {plan.Name}: the state has format {state[0]}, this program reads {VersionWithoutChecksum} to {Version}");
+            throw new StateLayoutException($"entity {plan.Name}: the state has format {state[0]}, and this program reads format {Version} alone");
         return body;
     }
 
-    private static (int Count, int Refused, int Sessions) Check(EntityPlan plan, StateLayout saved, ReadOnlySpan<byte> body, int header)
+    private static (int Count, int Refused, int Sessions, int Bodies) Check(EntityPlan plan, StateLayout saved, ReadOnlySpan<byte> body)
     {
         var count = BinaryPrimitives.ReadInt32LittleEndian(body[25..]);
         var refused = BinaryPrimitives.ReadInt32LittleEndian(body[29..]);
         var sessions = BinaryPrimitives.ReadInt32LittleEndian(body[33..]);
-        if (count < 0 || refused < 0 || sessions < 0 || count > saved.MaxEvents || refused > saved.MaxEvents || (sessions > 0 && !saved.KeepsSessions)
-            || body.Length != header + ((long)count * saved.EventBytes) + ((long)refused * RefusedBytes) + ((long)sessions * SessionBytes))
+        var bodies = BinaryPrimitives.ReadInt32LittleEndian(body[37..]);
+        if (count < 0 || refused < 0 || sessions < 0 || bodies < 0 || bodies > count || count > saved.MaxEvents || refused > saved.MaxEvents || (sessions > 0 && !saved.KeepsSessions)
+            || body.Length != HeaderBytes + ((long)count * saved.EventBytes) + ((long)refused * RefusedEvent.Bytes) + ((long)sessions * SessionBytes) + (8L * bodies))
         {
             throw new StateDamagedException($"entity {plan.Name}: the state has {body.Length} bytes, which do not fit its {count} events of at most {saved.MaxEvents}");
         }
@@ -189,21 +199,21 @@ internal static class EntityCodec
         var newest = BinaryPrimitives.ReadInt64LittleEndian(body[9..]);
         if (newest > EventTime.MaxMicros || (newest == long.MinValue && count > 0))
             throw new StateDamagedException($"entity {plan.Name}: the state's newest event has an impossible time");
-        var times = body.Slice(header, 8 * count);
+        var times = body.Slice(HeaderBytes, 8 * count);
         for (var i = 0; i < count; i++)
         {
             if (Int64(times, i) > newest || Int64(times, i) < (i > 0 ? Int64(times, i - 1) : FeatureEngine.EarliestMicros))
                 throw new StateDamagedException($"entity {plan.Name}: the state's event {i} is out of order");
         }
 
-        var amounts = saved.KeepsAmounts ? body.Slice(header + (count * (saved.KeepsIds ? 16 : 8)), 8 * count) : [];
+        var amounts = saved.KeepsAmounts ? body.Slice(HeaderBytes + (count * (saved.KeepsIds ? 16 : 8)), 8 * count) : [];
         for (var i = 0; 8 * i < amounts.Length; i++)
         {
             if (Int64(amounts, i) is < -Money.MaxUnits or > Money.MaxUnits)
                 throw new StateDamagedException($"entity {plan.Name}: the state's event {i} has an impossible amount");
         }
 
-        return (count, refused, sessions);
+        return (count, refused, sessions, bodies);
     }
 
     private static uint Checksum(EntityPlan plan, Entity entity, ReadOnlySpan<byte> body) =>

@@ -69,7 +69,7 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Makes room for one more event of this amount and keeps count of the bytes.</summary>
     public void Reserve(Entity entity, long amountUnits)
     {
-        if (entity.Reserve(Plan, amountUnits))
+        if (entity.Reserve(Plan, amountUnits) | entity.ReserveBody(Plan))
             CountBytes(entity);
     }
 

@@ -56,6 +56,7 @@ internal readonly ref struct EntityView
 
     public Span<long> Times { get; }
 
+    /// <summary>The hashes of the events' identities.</summary>
     public Span<ulong> Ids { get; }
 
     public Span<int> Narrow { get; }
@@ -105,6 +106,7 @@ internal readonly ref struct EntityView
     public void Insert(int place, in EventFacts facts)
     {
         Move(place, place + 1, entity.End - place);
+        entity.Bodies.Insert(place, entity.End, facts.Body);
         entity.End++;
         Times[place] = facts.Time;
         if (plan.KeepsIds)
@@ -127,6 +129,7 @@ internal readonly ref struct EntityView
     {
         ReleaseCodes(place);
         Move(place + 1, place, entity.End - place - 1);
+        entity.Bodies.Delete(place, entity.End);
         entity.End--;
     }
 

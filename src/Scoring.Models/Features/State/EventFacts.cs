@@ -8,7 +8,11 @@ internal struct EventFacts
 
     public long AmountUnits;
 
+    /// <summary>The hash of its identity: user, card and id.</summary>
     public ulong Id;
+
+    /// <summary>The hash of its body.</summary>
+    public ulong Body;
 
     /// <summary>Bit i + 1: it passes the set's filter i.</summary>
     public uint Flags;

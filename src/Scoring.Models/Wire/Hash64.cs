@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Scoring.Models.Features.State;
+namespace Scoring.Models.Wire;
 
 /// <summary>
 /// A 64-bit hash of bytes, the same in every process and on every machine, since state that holds it
@@ -42,6 +42,13 @@ internal static class Hash64
 
         // The length comes in by a product of its own: beside the text it would cancel against the text's last bytes.
         hash = Fold(Fold(low ^ Key1, high ^ hash), Key1 ^ length);
+        return hash == 0 ? 1 : hash;
+    }
+
+    /// <summary>The hash of two hashes or numbers in this order; never 0.</summary>
+    public static ulong Of(ulong first, ulong second)
+    {
+        var hash = Fold(first ^ Key0, second ^ Key1);
         return hash == 0 ? 1 : hash;
     }
 
