@@ -60,7 +60,8 @@ public sealed class ScoringHost : IAsyncDisposable
         web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
         HealthEndpoints.Map(web, node);
         var queries = web.MapGroup("").AddEndpointFilter(new StoresAway());
-        ScoreEndpoints.Map(queries, node);
+        ScoreEndpoints.Map(queries, node, web.Services.GetRequiredService<IMeterFactory>());
+        ScoreQueries.Map(queries, node);
         var peers = new PeerShards(node.Store, options.Http.ForwardTimeout, node.Time, web.Services.GetRequiredService<IMeterFactory>());
         StateEndpoints.Map(queries, node, peers);
         return new ScoringHost(web, node, peers, metrics, args);

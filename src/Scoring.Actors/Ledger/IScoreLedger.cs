@@ -13,30 +13,62 @@ public readonly record struct LedgerRow(ScoreKeys Keys, byte[] Record);
 /// <param name="Next">The offset behind the last record that is in the write.</param>
 public readonly record struct LedgerStep(int Partition, long? From, long Next);
 
+/// <summary>Which scores of a transaction's id are wanted.</summary>
+/// <param name="TransactionId">The id, which several cards and users may have.</param>
+/// <param name="CardId">The card; null for any.</param>
+/// <param name="UserId">The user; null for any.</param>
+public readonly record struct ScoreSearch(string TransactionId, string? CardId = null, string? UserId = null);
+
+/// <summary>A place among the scores of one id, which are in the order of their cards and users.</summary>
+/// <param name="CardId">The card.</param>
+/// <param name="UserId">The user.</param>
+public readonly record struct IdPosition(string CardId, string UserId)
+{
+    /// <summary>Before the first.</summary>
+    public static IdPosition Start { get; } = new("", "");
+}
+
+/// <summary>A place among the scores of one card, newest event first; of one time, by id and then by user.</summary>
+/// <param name="EventTimeMicros">The event's time, in microseconds since 1970.</param>
+/// <param name="TransactionId">The transaction.</param>
+/// <param name="UserId">Its user.</param>
+public readonly record struct CardPosition(long EventTimeMicros, string TransactionId, string UserId)
+{
+    /// <summary>Before the newest.</summary>
+    public static CardPosition Start { get; } = Before(long.MaxValue);
+
+    /// <summary>Behind all events of a time and later.</summary>
+    /// <param name="micros">The time, in microseconds since 1970.</param>
+    public static CardPosition Before(long micros) => new(micros, "", "");
+}
+
 /// <summary>
-/// The scores by transaction and by card: a projection of the `scores` topic that can be built anew from it. The first
-/// score of a transaction stays; a repeat changes nothing. Any thread reads; the projection's thread alone writes.
+/// The scores by transaction and by card: a projection of the `scores` topic that can be built anew from it. A transaction
+/// is its user, card and id together. Its first score stays; a repeat changes nothing. Any thread reads; the projection's
+/// thread alone writes.
 /// </summary>
 public interface IScoreLedger : IDisposable
 {
     /// <summary>Whether the nodes share it, so that one group of theirs fills it; else each node fills its own.</summary>
     bool IsShared { get; }
 
-    /// <summary>Reads a transaction's score.</summary>
-    /// <param name="transactionId">The transaction.</param>
+    /// <summary>Reads the scores of an id, in the order of their cards and users.</summary>
+    /// <param name="search">Which.</param>
+    /// <param name="after">Where they begin: behind this place, whose card counts only where the search names none.</param>
+    /// <param name="limit">How many at most.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <returns>The score record's value; null if there is none.</returns>
+    /// <returns>The score records' values; one at most where card and user are named.</returns>
     /// <exception cref="LedgerUnavailableException">The database does not answer.</exception>
-    ValueTask<byte[]?> FindAsync(string transactionId, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<byte[]>> FindAsync(ScoreSearch search, IdPosition after, int limit, CancellationToken cancellation);
 
     /// <summary>Reads a card's scores, newest event first.</summary>
     /// <param name="cardId">The card.</param>
-    /// <param name="beforeMicros">Only events before this time, in microseconds since 1970.</param>
+    /// <param name="after">Where they begin: behind this place.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The score records' values.</returns>
     /// <exception cref="LedgerUnavailableException">The database does not answer.</exception>
-    ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, long beforeMicros, int limit, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, CardPosition after, int limit, CancellationToken cancellation);
 
     /// <summary>Reads which users a card was used by.</summary>
     /// <param name="cardId">The card.</param>
@@ -71,3 +103,9 @@ public interface IScoreLedger : IDisposable
 /// <param name="message">Which database, and what it said.</param>
 /// <param name="cause">What its client threw.</param>
 public sealed class LedgerUnavailableException(string message, Exception? cause) : Exception(message, cause);
+
+/// <summary>The ledger's tables are of an earlier version of this program; no later call succeeds either.</summary>
+/// <param name="database">Which database.</param>
+/// <param name="tables">The tables, as SQL names them.</param>
+public sealed class LedgerLayoutException(string database, string tables) : Exception(
+    $"the ledger in {database} was made by an earlier version, which knew a transaction by its id alone: give this one a ledger of its own (Scoring:Ledger), or drop {tables}; either is filled from the topic of the scores as far back as that reaches");

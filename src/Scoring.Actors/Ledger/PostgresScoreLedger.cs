@@ -14,12 +14,13 @@ public sealed class PostgresScoreLedger : IScoreLedger
     private const string Schema = """
         SELECT pg_advisory_xact_lock(119182865163634);
         CREATE TABLE IF NOT EXISTS scoring_score (
-            transaction_id bytea PRIMARY KEY,
+            transaction_id bytea NOT NULL,
             card_id bytea NOT NULL,
             user_id bytea NOT NULL,
             event_time bigint NOT NULL,
-            record bytea NOT NULL);
-        CREATE INDEX IF NOT EXISTS scoring_score_card ON scoring_score (card_id, event_time, transaction_id);
+            record bytea NOT NULL,
+            PRIMARY KEY (transaction_id, card_id, user_id));
+        CREATE INDEX IF NOT EXISTS scoring_score_card ON scoring_score (card_id, event_time, transaction_id, user_id);
         CREATE INDEX IF NOT EXISTS scoring_score_time ON scoring_score (event_time);
         CREATE TABLE IF NOT EXISTS scoring_ledger_offset (
             topic text NOT NULL,
@@ -30,9 +31,20 @@ public sealed class PostgresScoreLedger : IScoreLedger
 
     private const string SchemaExists = "SELECT to_regclass('scoring_ledger_offset') IS NOT NULL";
 
-    private const string Find = "SELECT record FROM scoring_score WHERE transaction_id = $1";
+    // Of a ledger that knew a transaction by its id alone.
+    private const string EarlierLayout =
+        "SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('scoring_score') AND contype = 'p' AND array_length(conkey, 1) = 1)";
 
-    private const string OfCard = "SELECT record FROM scoring_score WHERE card_id = $1 AND event_time < $2 ORDER BY event_time DESC, transaction_id DESC LIMIT $3";
+    // A condition that holds for any card or user would keep the index from finding one.
+    private const string OfId = "SELECT record FROM scoring_score WHERE transaction_id = $1 AND (card_id, user_id) > ($2, $3)";
+    private const string OfIdAndCard = "SELECT record FROM scoring_score WHERE transaction_id = $1 AND card_id = $2 AND user_id > $3";
+    private const string OfUser = " AND user_id = $5";
+    private const string InOrder = " ORDER BY card_id, user_id LIMIT $4";
+
+    private const string OfCard = """
+        SELECT record FROM scoring_score WHERE card_id = $1 AND (event_time, transaction_id, user_id) < ($2, $3, $4)
+        ORDER BY event_time DESC, transaction_id DESC, user_id DESC LIMIT $5
+        """;
 
     private const string UsersOfCard = "SELECT DISTINCT user_id FROM scoring_score WHERE card_id = $1 ORDER BY user_id LIMIT $2";
 
@@ -51,7 +63,7 @@ public sealed class PostgresScoreLedger : IScoreLedger
 
     private const string Insert = """
         INSERT INTO scoring_score (transaction_id, card_id, user_id, event_time, record)
-        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[]) ON CONFLICT (transaction_id) DO NOTHING
+        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[]) ON CONFLICT (transaction_id, card_id, user_id) DO NOTHING
         """;
 
     private const string Old = """
@@ -79,12 +91,17 @@ public sealed class PostgresScoreLedger : IScoreLedger
     public bool IsShared => true;
 
     /// <inheritdoc/>
-    public async ValueTask<byte[]?> FindAsync(string transactionId, CancellationToken cancellation) =>
-        await ReadAsync(Find, row => row.GetFieldValue<byte[]>(0), cancellation, Of(Utf8(transactionId))) is [var record, ..] ? record : null;
+    public ValueTask<IReadOnlyList<byte[]>> FindAsync(ScoreSearch search, IdPosition after, int limit, CancellationToken cancellation)
+    {
+        var sql = (search.CardId is null ? OfId : OfIdAndCard) + (search.UserId is null ? "" : OfUser) + InOrder;
+        NpgsqlParameter[] user = search.UserId is null ? [] : [Of(Utf8(search.UserId))];
+        return ReadAsync(
+            sql, row => row.GetFieldValue<byte[]>(0), cancellation, [Of(Utf8(search.TransactionId)), Of(Utf8(search.CardId ?? after.CardId)), Of(Utf8(after.UserId)), Of(limit), .. user]);
+    }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, long beforeMicros, int limit, CancellationToken cancellation) =>
-        ReadAsync(OfCard, row => row.GetFieldValue<byte[]>(0), cancellation, Of(Utf8(cardId)), Of(beforeMicros), Of(limit));
+    public ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, CardPosition after, int limit, CancellationToken cancellation) => ReadAsync(
+        OfCard, row => row.GetFieldValue<byte[]>(0), cancellation, Of(Utf8(cardId)), Of(after.EventTimeMicros), Of(Utf8(after.TransactionId)), Of(Utf8(after.UserId)), Of(limit));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> UsersOfCardAsync(string cardId, int limit, CancellationToken cancellation) =>
@@ -179,6 +196,9 @@ public sealed class PostgresScoreLedger : IScoreLedger
     {
         if (prepared)
             return;
+        using var earlier = Command(connection, null, EarlierLayout);
+        if (earlier.ExecuteScalar() is true)
+            throw new LedgerLayoutException(name, "the tables scoring_score and scoring_ledger_offset");
         // Making a table that is there asks for rights that the service need not have.
         using var exists = Command(connection, null, SchemaExists);
         if (exists.ExecuteScalar() is false)

@@ -13,8 +13,8 @@ public sealed class SqliteScoreLedger : IScoreLedger
             user_id TEXT NOT NULL,
             event_time INTEGER NOT NULL,
             record BLOB NOT NULL);
-        CREATE UNIQUE INDEX IF NOT EXISTS scores_by_transaction ON scores (transaction_id);
-        CREATE INDEX IF NOT EXISTS scores_by_card ON scores (card_id, event_time, transaction_id);
+        CREATE UNIQUE INDEX IF NOT EXISTS scores_by_identity ON scores (transaction_id, card_id, user_id);
+        CREATE INDEX IF NOT EXISTS scores_by_card ON scores (card_id, event_time, transaction_id, user_id);
         CREATE INDEX IF NOT EXISTS scores_by_time ON scores (event_time);
         CREATE TABLE IF NOT EXISTS ledger_offsets (
             topic TEXT NOT NULL,
@@ -23,7 +23,19 @@ public sealed class SqliteScoreLedger : IScoreLedger
             PRIMARY KEY (topic, partition));
         """;
 
-    private const string OfCard = "SELECT record FROM scores WHERE card_id = ?1 AND event_time < ?2 ORDER BY event_time DESC, transaction_id DESC LIMIT ?3";
+    // Of a ledger that knew a transaction by its id alone.
+    private const string EarlierLayout = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'scores_by_transaction'";
+
+    // A condition that holds for any card or user would keep the index from finding one.
+    private const string OfId = "SELECT record FROM scores WHERE transaction_id = ?1 AND (card_id, user_id) > (?2, ?3)";
+    private const string OfIdAndCard = "SELECT record FROM scores WHERE transaction_id = ?1 AND card_id = ?2 AND user_id > ?3";
+    private const string OfUser = " AND user_id = ?5";
+    private const string InOrder = " ORDER BY card_id, user_id LIMIT ?4";
+
+    private const string OfCard = """
+        SELECT record FROM scores WHERE card_id = ?1 AND (event_time, transaction_id, user_id) < (?2, ?3, ?4)
+        ORDER BY event_time DESC, transaction_id DESC, user_id DESC LIMIT ?5
+        """;
 
     private const string Old = """
         DELETE FROM scores WHERE rowid IN (
@@ -39,12 +51,19 @@ public sealed class SqliteScoreLedger : IScoreLedger
     /// <summary>Opens the ledger, and creates it where there is none.</summary>
     /// <param name="options">Where it is.</param>
     /// <exception cref="SqliteException">The file can't be opened or is no database.</exception>
+    /// <exception cref="LedgerLayoutException">It is of an earlier version.</exception>
     public SqliteScoreLedger(LedgerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         file = new SqliteFile(options.Path, "ledger", options.CommandTimeout);
         writer = file.Open();
         writer.Run("PRAGMA journal_mode = WAL");
+        using (var earlier = writer.Statement(EarlierLayout))
+        {
+            if (earlier.ExecuteScalar() is not null)
+                throw new LedgerLayoutException($"SQLite file '{file.Path}'", "the tables scores and ledger_offsets");
+        }
+
         writer.Run(Schema);
         // A crash of the machine may lose the newest rows, with their offsets: the topic still has them.
         writer.Run("PRAGMA synchronous = NORMAL");
@@ -55,12 +74,16 @@ public sealed class SqliteScoreLedger : IScoreLedger
     public bool IsShared => false;
 
     /// <inheritdoc/>
-    public ValueTask<byte[]?> FindAsync(string transactionId, CancellationToken cancellation) =>
-        new(Read("SELECT record FROM scores WHERE transaction_id = ?1", row => (byte[])row[0], transactionId) is [var record, ..] ? record : null);
+    public ValueTask<IReadOnlyList<byte[]>> FindAsync(ScoreSearch search, IdPosition after, int limit, CancellationToken cancellation)
+    {
+        var sql = (search.CardId is null ? OfId : OfIdAndCard) + (search.UserId is null ? "" : OfUser) + InOrder;
+        object?[] user = search.UserId is null ? [] : [search.UserId];
+        return new(Read(sql, row => (byte[])row[0], [search.TransactionId, search.CardId ?? after.CardId, after.UserId, limit, .. user]));
+    }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, long beforeMicros, int limit, CancellationToken cancellation) =>
-        new(Read(OfCard, row => (byte[])row[0], cardId, beforeMicros, limit));
+    public ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, CardPosition after, int limit, CancellationToken cancellation) =>
+        new(Read(OfCard, row => (byte[])row[0], cardId, after.EventTimeMicros, after.TransactionId, after.UserId, limit));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> UsersOfCardAsync(string cardId, int limit, CancellationToken cancellation) =>

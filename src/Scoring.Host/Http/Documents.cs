@@ -1,7 +1,7 @@
 namespace Scoring.Host.Http;
 
 /// <summary>A transaction as a caller sends it.</summary>
-/// <param name="TransactionId">Unique; a repeat gets the first score.</param>
+/// <param name="TransactionId">Its own among those of its user and card. Sent again with the same fields it gets the first score, with others it is refused.</param>
 /// <param name="CardId">The card's token, never a card number.</param>
 /// <param name="Amount">In the currency's unit, rounded half to even at 4 places; zero or more.</param>
 /// <param name="EventTime">ISO 8601 with an offset, or epoch milliseconds.</param>
@@ -52,6 +52,7 @@ internal sealed record FeatureSetDocument(string Name, int Version, string Finge
 /// <param name="Degraded">What was missing and why.</param>
 /// <param name="Late">Whether it came after its allowed lateness.</param>
 /// <param name="EventTime">When it happened.</param>
+/// <param name="BodyHash">A hash of the transaction's fields beside its ids: another transaction under the same ids has another.</param>
 /// <param name="Features">The feature vector, where recorded; null where missing.</param>
 internal sealed record ScoreDocument(
     string TransactionId,
@@ -65,12 +66,20 @@ internal sealed record ScoreDocument(
     IReadOnlyList<string> Degraded,
     bool Late,
     DateTimeOffset EventTime,
+    string? BodyHash,
     IReadOnlyDictionary<string, double?>? Features);
 
 /// <summary>A card's scores.</summary>
 /// <param name="CardId">The card.</param>
 /// <param name="Scores">Its scores, newest event first.</param>
-internal sealed record CardScoresDocument(string CardId, IReadOnlyList<ScoreDocument> Scores);
+/// <param name="Next">The path of the next page; null on the last.</param>
+internal sealed record CardScoresDocument(string CardId, IReadOnlyList<ScoreDocument> Scores, string? Next);
+
+/// <summary>The scores of the transactions that have an id.</summary>
+/// <param name="TransactionId">The id.</param>
+/// <param name="Scores">Their scores, by card and user.</param>
+/// <param name="Next">The path of the next page; null on the last.</param>
+internal sealed record TransactionScoresDocument(string TransactionId, IReadOnlyList<ScoreDocument> Scores, string? Next);
 
 /// <summary>A card's features in one user's hands.</summary>
 /// <param name="UserId">The user.</param>

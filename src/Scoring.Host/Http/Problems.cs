@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Scoring.Actors.Ledger;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
@@ -10,9 +11,14 @@ internal static class Problems
         TypedResults.Problem(title: "Not found", detail: what, statusCode: StatusCodes.Status404NotFound);
 
     internal static ProblemHttpResult Invalid(Rejection rejection) => TypedResults.Problem(
-        title: "The transaction is not valid",
+        title: rejection.Reason == RejectReason.IdentityConflict ? "The id is another transaction's" : "The transaction is not valid",
         detail: rejection.Detail,
-        statusCode: rejection.Reason == RejectReason.TooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest,
+        statusCode: rejection.Reason switch
+        {
+            RejectReason.TooLarge => StatusCodes.Status413PayloadTooLarge,
+            RejectReason.IdentityConflict => StatusCodes.Status422UnprocessableEntity,
+            _ => StatusCodes.Status400BadRequest,
+        },
         extensions: new Dictionary<string, object?>
         {
             ["reason"] = rejection.Reason.Code(),
@@ -29,8 +35,8 @@ internal static class Problems
     internal static ProblemHttpResult Unavailable(string detail) =>
         TypedResults.Problem(title: "Not available now", detail: detail, statusCode: StatusCodes.Status503ServiceUnavailable);
 
-    internal static ProblemHttpResult TimedOut(string transactionId, TimeSpan timeout) => TypedResults.Problem(
+    internal static ProblemHttpResult TimedOut(in ScoreSearch search, TimeSpan timeout) => TypedResults.Problem(
         title: "The score is not there yet",
-        detail: $"The transaction is in the input log, but its score did not come within {timeout}; ask GET /v1/scores/{Uri.EscapeDataString(transactionId)} later, or send it again with the same transactionId",
+        detail: $"The transaction is in the input log, but its score did not come within {timeout}; ask GET {ScoreQueries.PathOf(search)} later, or send it again as it is",
         statusCode: StatusCodes.Status504GatewayTimeout);
 }

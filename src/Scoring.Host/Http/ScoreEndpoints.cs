@@ -1,78 +1,43 @@
 using System.Diagnostics;
-using System.Globalization;
+using System.Diagnostics.Metrics;
 using System.Text;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
+using Scoring.Actors.Telemetry;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
 
-/// <summary>Scores: asked for by transaction or card, and made on request.</summary>
+/// <summary>Scores that are made on request, by way of the input log.</summary>
 internal static class ScoreEndpoints
 {
     private const string Json = "application/json";
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 1_000;
     private const int MaxTraceParentChars = 512;
 
     private static readonly TimeSpan LedgerPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LedgerTimeout = TimeSpan.FromMilliseconds(500);
 
-    internal static void Map(IEndpointRouteBuilder routes, ScoringNode node)
+    internal static void Map(IEndpointRouteBuilder routes, ScoringNode node, IMeterFactory meters)
     {
-        routes.MapGet("/v1/scores/{transactionId}", (string transactionId, HttpRequest request, CancellationToken aborted) => FindAsync(node, PathText.Of(request, transactionId, 2), aborted))
-            .WithName("GetScore").WithSummary("A transaction's score")
-            .Produces<ScoreDocument>().ProducesProblem(StatusCodes.Status404NotFound);
-        routes.MapGet("/v1/cards/{cardId}/scores", (string cardId, string? before, string? limit, HttpRequest request, CancellationToken aborted) => OfCardAsync(node, PathText.Of(request, cardId, 2), before, limit, aborted))
-            .WithName("GetCardScores").WithSummary("A card's scores, newest event first")
-            .Produces<CardScoresDocument>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
-        routes.MapPost("/v1/score", (HttpRequest request) => ScoreAsync(node, request))
-            .WithName("Score").WithSummary("Scores a transaction by way of the input log; a repeat of its transactionId gets the first score")
+        var conflicts = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.http.conflicts", "{call}", "Calls refused because another transaction has their user, card and id");
+        routes.MapPost("/v1/score", async (HttpRequest request) => Counted(await ScoreAsync(node, request), conflicts))
+            .WithName("Score").WithSummary("Scores a transaction by way of the input log; sent again it gets the first score")
+            .WithDescription("A transaction is known by its userId (else its cardId), cardId and transactionId. With the same fields it is a repeat and gets the first score; with others it is refused with status 422.")
             // Any type is let in: what is no JSON is told so in terms of its fields.
             .Accepts<TransactionDocument>(Json, "*/*")
             .Produces<ScoreDocument>()
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
     }
 
-    private static async Task<IResult> FindAsync(ScoringNode node, string transactionId, CancellationToken aborted) =>
-        await node.Ledger.FindAsync(transactionId, aborted) is { } score
-            ? TypedResults.Bytes(score, Json)
-            : Problems.NotFound($"No score of transaction '{transactionId}' is in the ledger; a score gets there within about a second of its transaction.");
-
-    private static async Task<IResult> OfCardAsync(ScoringNode node, string cardId, string? before, string? limit, CancellationToken aborted)
+    private static IResult Counted(IResult result, Counter<long> conflicts)
     {
-        var beforeMicros = long.MaxValue;
-        if (before is not null && !EventTime.TryParse(Encoding.UTF8.GetBytes(before), out beforeMicros))
-            return Problems.InvalidParameter("before", "is no time; ISO 8601 with an offset is wanted (2026-03-01T12:00:00Z)");
-        var count = DefaultLimit;
-        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > MaxLimit))
-            return Problems.InvalidParameter("limit", $"is not between 1 and {MaxLimit}");
-        var scores = await node.Ledger.OfCardAsync(cardId, beforeMicros, count, aborted);
-        if (scores.Count == 0 && before is null)
-            return Problems.NotFound($"No score of card '{cardId}' is in the ledger.");
-        return TypedResults.Bytes(CardScores(cardId, scores), Json);
-    }
-
-    // The records are JSON already: they are put into the answer as they are.
-    private static byte[] CardScores(string cardId, IReadOnlyList<byte[]> scores)
-    {
-        using var body = new MemoryStream();
-        body.Write("{\"cardId\":"u8);
-        body.Write(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(cardId));
-        body.Write(",\"scores\":["u8);
-        for (var i = 0; i < scores.Count; i++)
-        {
-            if (i > 0)
-                body.WriteByte((byte)',');
-            body.Write(scores[i]);
-        }
-
-        body.Write("]}"u8);
-        return body.ToArray();
+        if (result is IStatusCodeHttpResult { StatusCode: StatusCodes.Status422UnprocessableEntity })
+            conflicts.Add(1);
+        return result;
     }
 
     private static async Task<IResult> ScoreAsync(ScoringNode node, HttpRequest request)
@@ -85,9 +50,8 @@ internal static class ScoreEndpoints
             return Problems.Invalid(rejection);
 
         // 2. A repeat gets the first score.
-        var transactionId = Encoding.UTF8.GetString(transaction.TransactionId);
-        if (await TryFindAsync(node, transactionId, request.HttpContext.RequestAborted) is { } first)
-            return TypedResults.Bytes(first, Json);
+        if (await TryFindAsync(node, transaction, request.HttpContext.RequestAborted) is { } first)
+            return first;
 
         // 3. Append it to the log, and wait for what its shard makes of it.
         if (!node.Replies.TryRegister(out var number, out var reply))
@@ -97,7 +61,7 @@ internal static class ScoreEndpoints
             var append = new RequestAppend();
             if (!node.Log.TryAppend(Record(node, transaction, body, number, request), append))
                 return Problems.Unavailable("the producer's queue is full");
-            return await WaitAsync(node, transactionId, append, reply, request.HttpContext.RequestAborted);
+            return await WaitAsync(node, transaction, append, reply, request.HttpContext.RequestAborted);
         }
         finally
         {
@@ -105,7 +69,7 @@ internal static class ScoreEndpoints
         }
     }
 
-    private static async Task<IResult> WaitAsync(ScoringNode node, string transactionId, RequestAppend append, Task<Reply> reply, CancellationToken aborted)
+    private static async Task<IResult> WaitAsync(ScoringNode node, Transaction transaction, RequestAppend append, Task<Reply> reply, CancellationToken aborted)
     {
         var timeout = node.Options.Http.ScoreTimeout;
         var started = node.Time.GetTimestamp();
@@ -124,27 +88,34 @@ internal static class ScoreEndpoints
                     return TypedResults.Bytes(score, Json);
             }
 
-            if (await TryFindAsync(node, transactionId, aborted) is { } recorded)
-                return TypedResults.Bytes(recorded, Json);
+            if (await TryFindAsync(node, transaction, aborted) is { } recorded)
+                return recorded;
         }
 
-        return Problems.TimedOut(transactionId, timeout);
+        return Problems.TimedOut(Identity(transaction), timeout);
     }
 
     // Scoring does not need the ledger: while it is away a transaction is scored, and its repeat is not scored again.
-    private static async ValueTask<byte[]?> TryFindAsync(ScoringNode node, string transactionId, CancellationToken aborted)
+    private static async ValueTask<IResult?> TryFindAsync(ScoringNode node, Transaction transaction, CancellationToken aborted)
     {
         using var limit = new CancellationTokenSource(LedgerTimeout, node.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, aborted);
         try
         {
-            return await node.Ledger.FindAsync(transactionId, either.Token);
+            return await node.Ledger.FindAsync(Identity(transaction), IdPosition.Start, 1, either.Token) is [var score, ..] ? Scored(score, transaction) : null;
         }
         catch (Exception e) when (e is LedgerUnavailableException or OperationCanceledException && !aborted.IsCancellationRequested)
         {
             return null;
         }
     }
+
+    // Of another transaction under the same identity it is no answer.
+    private static IResult Scored(byte[] score, in Transaction transaction) =>
+        ScoreKeys.TryRead(score, out var keys) && keys.ConflictsWith(transaction) ? Problems.Invalid(Rejection.Conflict) : TypedResults.Bytes(score, Json);
+
+    private static ScoreSearch Identity(in Transaction transaction) =>
+        new(Encoding.UTF8.GetString(transaction.TransactionId), Encoding.UTF8.GetString(transaction.CardId), Encoding.UTF8.GetString(transaction.UserId));
 
     private static OutputRecord Record(ScoringNode node, in Transaction transaction, byte[] body, long number, HttpRequest request)
     {

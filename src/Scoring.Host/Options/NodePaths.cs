@@ -24,7 +24,7 @@ internal static class NodePaths
 
     /// <summary>Opens the ledger.</summary>
     /// <param name="options">Where it is.</param>
-    /// <exception cref="OptionsException">Its file can't be opened, made or written.</exception>
+    /// <exception cref="OptionsException">Its file can't be opened, made or written, or is of an earlier version.</exception>
     internal static IScoreLedger OpenLedger(LedgerOptions options) => Opening("Ledger", options.Path, () => ScoreLedgers.Open(options));
 
     /// <summary>Opens the snapshot store.</summary>
@@ -42,6 +42,10 @@ internal static class NodePaths
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new OptionsException([$"{ScoringOptions.Section}:{section}:Path: '{path}' can't be opened as a database ({e.Message})"]);
+        }
+        catch (LedgerLayoutException e)
+        {
+            throw new OptionsException([$"{ScoringOptions.Section}:{section}:Path: {e.Message}"]);
         }
     }
 

@@ -6,7 +6,7 @@ namespace Scoring.IntegrationTests.Ledger;
 internal sealed class MemoryLedger : IScoreLedger
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, byte[]> scores = [];
+    private readonly Dictionary<(string Id, string Card, string User), byte[]> scores = [];
     private readonly Dictionary<int, long> offsets = [];
     private int writes;
 
@@ -24,9 +24,9 @@ internal sealed class MemoryLedger : IScoreLedger
         }
     }
 
-    public ValueTask<byte[]?> FindAsync(string transactionId, CancellationToken cancellation) => throw new NotSupportedException();
+    public ValueTask<IReadOnlyList<byte[]>> FindAsync(ScoreSearch search, IdPosition after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, long beforeMicros, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+    public ValueTask<IReadOnlyList<byte[]>> OfCardAsync(string cardId, CardPosition after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask<IReadOnlyList<string>> UsersOfCardAsync(string cardId, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
@@ -50,7 +50,7 @@ internal sealed class MemoryLedger : IScoreLedger
                 return null;
             foreach (var step in steps)
                 offsets[step.Partition] = step.Next;
-            return rows.Count(r => scores.TryAdd(r.Keys.TransactionId, r.Record));
+            return rows.Count(r => scores.TryAdd((r.Keys.TransactionId, r.Keys.CardId, r.Keys.UserId), r.Record));
         }
     }
 

@@ -54,7 +54,7 @@ public abstract class ScoreLedgerConformance : IAsyncLifetime
         Assert.Null(ledger.Write([Row("t-1", "c", 1)], "scores", [new(0, 5, 9), new(1, 4, 9)]));
         Assert.Null(ledger.Write([Row("t-1", "c", 1)], "scores", [new(0, null, 9)]));
         Assert.Null(ledger.Write([Row("t-1", "c", 1)], "scores", [new(2, 5, 9)]));
-        Assert.Null(await ledger.FindAsync("t-1", default));
+        Assert.Empty(await SearchAsync(new("t-1")));
         Assert.Equal((5L, 5L, null), (ledger.NextOffset("scores", 0), ledger.NextOffset("scores", 1), ledger.NextOffset("scores", 2)));
     }
 
@@ -66,6 +66,53 @@ public abstract class ScoreLedgerConformance : IAsyncLifetime
         Assert.Equal(["t-3", "t-2"], await OfCardAsync("c-1", long.MaxValue, 2));
         Assert.Equal(["t-1"], await OfCardAsync("c-1", 2, 10));
         Assert.Empty(await OfCardAsync("c-3", long.MaxValue, 10));
+    }
+
+    [Fact]
+    public async Task A_transaction_is_its_user_card_and_id_together()
+    {
+        LedgerRow[] rows =
+        [
+            Row("000123", "c-1", 1, "c1u1", "u-1"), Row("000123", "c-2", 2, "c2u1", "u-1"), Row("000123", "c-1", 3, "c1u2", "u-2"), Row("000124", "c-1", 4, "other", "u-1"),
+        ];
+        Assert.Equal(4, ledger.Write(rows, "scores", [new(0, null, 4)]));
+        Assert.Equal(0, ledger.Write([Row("000123", "c-1", 9, "again", "u-1")], "scores", [new(0, 4, 5)]));
+
+        Assert.Equal(["c1u1", "c1u2", "c2u1"], await SearchAsync(new("000123")));
+        Assert.Equal(["c1u1", "c1u2"], await SearchAsync(new("000123", "c-1")));
+        Assert.Equal(["c1u1", "c2u1"], await SearchAsync(new("000123", UserId: "u-1")));
+        Assert.Equal(["c1u2"], await SearchAsync(new("000123", "c-1", "u-2")));
+        Assert.Empty(await SearchAsync(new("000123", "c-2", "u-2")));
+        Assert.Empty(await SearchAsync(new("00012")));
+        Assert.Equal(["other", "c1u2", "c1u1"], await OfCardAsync("c-1", long.MaxValue, 10));
+    }
+
+    [Fact]
+    public async Task The_scores_of_an_id_go_on_behind_any_of_them()
+    {
+        var rows = (from card in Enumerable.Range(0, 4) from user in Enumerable.Range(0, 3) select Row("t", $"c-{card}", 1, $"{card}{user}", $"u-{user}")).ToList();
+        ledger.Write(rows, "scores", [new(0, null, rows.Count)]);
+        var all = rows.Select(r => Encoding.UTF8.GetString(r.Record)).Order(StringComparer.Ordinal).ToList();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var after = new IdPosition($"c-{i / 3}", $"u-{i % 3}");
+            Assert.Equal(all.Skip(i + 1).Take(5), await SearchAsync(new("t"), after, 5));
+            Assert.Equal(all.Skip(i + 1).Where(r => r[0] == all[i][0]), await SearchAsync(new("t", after.CardId), after, 5));
+            Assert.Equal(all.Skip(i + 1).Where(r => r[1] == '1'), await SearchAsync(new("t", UserId: "u-1"), after, 5));
+            Assert.Empty(await SearchAsync(new("t", after.CardId, after.UserId), after, 5));
+        }
+    }
+
+    [Fact]
+    public async Task A_cards_scores_go_on_behind_any_of_them_though_all_are_of_one_time()
+    {
+        var rows = (from id in Enumerable.Range(0, 4) from user in Enumerable.Range(0, 3) select Row($"t-{id}", "c", 7, $"{id}{user}", $"u-{user}")).ToList();
+        ledger.Write([.. rows, Row("newer", "c", 8), Row("older", "c", 6), Row("t-9", "d", 7)], "scores", [new(0, null, 1)]);
+        List<string> all = ["newer", .. rows.Select(r => Encoding.UTF8.GetString(r.Record)).OrderDescending(StringComparer.Ordinal), "older"];
+        List<CardPosition> places = [new(8, "newer", "u"), .. rows.Select(r => new CardPosition(7, r.Keys.TransactionId, r.Keys.UserId)).Reverse(), new(6, "older", "u")];
+        for (var i = 0; i < all.Count; i++)
+            Assert.Equal(all.Skip(i + 1).Take(4), (await ledger.OfCardAsync("c", places[i], 4, default)).Select(Encoding.UTF8.GetString));
+        Assert.Equal(["older"], await OfCardAsync("c", 7, 4));
     }
 
     [Fact]
@@ -94,8 +141,8 @@ public abstract class ScoreLedgerConformance : IAsyncLifetime
     {
         ledger.Write([Row("old", "c", 0), Row("edge", "c", Day), Row("new", "c", 2 * Day)], "scores", [new(0, null, 3)]);
         Assert.Equal(1, ledger.Prune(TimeSpan.FromDays(1)));
-        Assert.Null(await ledger.FindAsync("old", default));
-        Assert.NotNull(await ledger.FindAsync("edge", default));
+        Assert.Empty(await SearchAsync(new("old")));
+        Assert.Single(await SearchAsync(new("edge")));
         Assert.Equal(0, ledger.Prune(TimeSpan.FromDays(1)));
     }
 
@@ -109,7 +156,7 @@ public abstract class ScoreLedgerConformance : IAsyncLifetime
             var seen = 0;
             while (Volatile.Read(ref done) == 0 || seen < batches * 10)
             {
-                var rows = (await ledger.OfCardAsync("c", long.MaxValue, 10_000, default)).Count;
+                var rows = (await ledger.OfCardAsync("c", CardPosition.Start, 10_000, default)).Count;
                 Assert.Equal(0, rows % 10);
                 Assert.True(rows >= seen);
                 seen = rows;
@@ -128,10 +175,13 @@ public abstract class ScoreLedgerConformance : IAsyncLifetime
     protected abstract IScoreLedger Open();
 
     private static LedgerRow Row(string id, string card, long time, string? record = null, string user = "u") =>
-        new(new ScoreKeys(id, card, user, time), Encoding.UTF8.GetBytes(record ?? id));
+        new(new ScoreKeys(id, card, user, time, null), Encoding.UTF8.GetBytes(record ?? id));
 
-    private async Task<string> FindAsync(string id) => Encoding.UTF8.GetString((await ledger.FindAsync(id, default))!);
+    private async Task<string> FindAsync(string id) => Assert.Single(await SearchAsync(new(id)));
+
+    private async Task<IEnumerable<string>> SearchAsync(ScoreSearch search, IdPosition? after = null, int limit = 10) =>
+        (await ledger.FindAsync(search, after ?? IdPosition.Start, limit, default)).Select(Encoding.UTF8.GetString);
 
     private async Task<IEnumerable<string>> OfCardAsync(string card, long before, int limit) =>
-        (await ledger.OfCardAsync(card, before, limit, default)).Select(Encoding.UTF8.GetString);
+        (await ledger.OfCardAsync(card, CardPosition.Before(before), limit, default)).Select(Encoding.UTF8.GetString);
 }

@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+using Npgsql;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Sql;
 using Scoring.IntegrationTests.State;
@@ -15,6 +17,26 @@ public sealed class SqliteScoreLedgerTests : ScoreLedgerConformance
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public void A_ledger_that_knew_a_transaction_by_its_id_alone_is_refused_by_name()
+    {
+        var path = Path.Combine(folder, "earlier.db");
+        using (var earlier = new SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            earlier.Open();
+            using var command = earlier.CreateCommand();
+            command.CommandText = """
+                CREATE TABLE scores (transaction_id TEXT NOT NULL, card_id TEXT NOT NULL, user_id TEXT NOT NULL, event_time INTEGER NOT NULL, record BLOB NOT NULL);
+                CREATE UNIQUE INDEX scores_by_transaction ON scores (transaction_id);
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        var error = Assert.Throws<LedgerLayoutException>(() => ScoreLedgers.Open(new LedgerOptions { Path = path }));
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains("ledger_offsets", error.Message, StringComparison.Ordinal);
+    }
+
     protected override Task CreateDatabaseAsync() => Task.CompletedTask;
 
     protected override IScoreLedger Open() => ScoreLedgers.Open(new LedgerOptions { Path = Path.Combine(folder, "ledger.db") });
@@ -30,13 +52,30 @@ public sealed class PostgresScoreLedgerTests(SharedPostgres postgres) : ScoreLed
     {
         await using var server = await PostgresServer.StartAsync();
         using var ledger = Open(server.ConnectionString);
-        await Assert.ThrowsAsync<LedgerUnavailableException>(async () => await ledger.FindAsync("before its tables", default));
+        await Assert.ThrowsAsync<LedgerUnavailableException>(async () => await ledger.FindAsync(new("before its tables"), IdPosition.Start, 1, default));
         ledger.Write([], "scores", [new(0, null, 1)]);
         await server.StopImmediateAsync();
         Assert.Throws<LedgerUnavailableException>(() => ledger.NextOffset("scores", 0));
-        await Assert.ThrowsAsync<LedgerUnavailableException>(async () => await ledger.FindAsync("t", default));
+        await Assert.ThrowsAsync<LedgerUnavailableException>(async () => await ledger.FindAsync(new("t"), IdPosition.Start, 1, default));
         await server.RestartAsync();
         Assert.Equal(0, ledger.Write([], "scores", [new(0, 1, 2)]));
+    }
+
+    [Fact]
+    public async Task A_ledger_that_knew_a_transaction_by_its_id_alone_is_refused_by_name()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using (var source = NpgsqlDataSource.Create(database))
+        {
+            await using var earlier = source.CreateCommand(
+                "CREATE TABLE scoring_score (transaction_id bytea PRIMARY KEY, card_id bytea NOT NULL, user_id bytea NOT NULL, event_time bigint NOT NULL, record bytea NOT NULL)");
+            await earlier.ExecuteNonQueryAsync();
+        }
+
+        using var ledger = Open(database);
+        var error = Assert.Throws<LedgerLayoutException>(() => ledger.NextOffset("scores", 0));
+        Assert.Contains("scoring_ledger_offset", error.Message, StringComparison.Ordinal);
+        Assert.Throws<LedgerLayoutException>(() => ledger.Write([], "scores", [new(0, null, 1)]));
     }
 
     protected override async Task CreateDatabaseAsync() => connectionString = await postgres.CreateDatabaseAsync();

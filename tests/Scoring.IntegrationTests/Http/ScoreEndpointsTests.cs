@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace Scoring.IntegrationTests.Http;
+
+public sealed class ScoreEndpointsTests(HttpHost host) : IClassFixture<HttpHost>
+{
+    [Fact]
+    public async Task The_same_id_of_other_cards_and_users_at_the_same_time_is_other_payments_and_each_is_scored_and_found()
+    {
+        (string Card, string? User)[] owners = [("c-stan-A", null), ("c-stan-B", null), ("c-stan-B", "u-stan"), ("c-stan-C", "u-stan")];
+
+        var scores = await Task.WhenAll(owners.Select(o => host.ScoreAsync(host.Transaction("000123", o.Card, o.User))));
+
+        Assert.Equal(owners.Select(o => (o.Card, o.User ?? o.Card)), scores.Select(s => ((string)s["cardId"]!, (string)s["userId"]!)));
+        foreach (var ((card, user), score) in owners.Zip(scores))
+        {
+            var (status, found) = await host.GetAsync($"/v1/scores/000123?cardId={card}&userId={user ?? card}");
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Equal(score.ToJsonString(), found.ToJsonString());
+        }
+    }
+
+    [Fact]
+    public async Task Another_payment_under_the_ids_of_one_that_was_scored_is_422_and_never_gets_its_score()
+    {
+        await host.ScoreAsync(host.Transaction("000124", "c-changed", amount: 4_900));
+        var before = await host.MetricAsync("scoring_http_conflicts_total");
+
+        foreach (var changed in new[] { host.Transaction("000124", "c-changed", amount: 5), host.Transaction("000124", "c-changed", amount: 4_900, second: 1), With("country", "FR") })
+        {
+            var answer = await host.PostAsync(changed);
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+            Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+            var problem = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
+            Assert.Equal("identity_conflict", (string)problem["reason"]!);
+            Assert.NotNull(problem["errors"]!["transactionId"]);
+            Assert.Null(problem["score"]);
+        }
+
+        Assert.Equal(before + 3, await host.MetricAsync("scoring_http_conflicts_total"));
+
+        JsonObject With(string field, string value)
+        {
+            var changed = host.Transaction("000124", "c-changed", amount: 4_900);
+            changed[field] = value;
+            return changed;
+        }
+    }
+
+    [Fact]
+    public async Task Of_many_payments_under_the_same_ids_at_once_one_is_scored_and_the_others_are_refused()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(i => host.PostAsync(host.Transaction("at-once", "c-at-once", amount: i))));
+
+        var scored = Assert.Single(answers, a => a.StatusCode == HttpStatusCode.OK);
+        Assert.All(answers.Except([scored]), a => Assert.Equal(HttpStatusCode.UnprocessableEntity, a.StatusCode));
+        var (_, features) = await host.GetAsync("/v1/cards/c-at-once/features");
+        Assert.Equal(1, (double)features["entries"]![0]!["features"]!["card_count_1d"]!);
+    }
+
+    [Fact]
+    public async Task A_repeat_that_is_written_in_another_way_gets_the_first_score()
+    {
+        var first = await host.ScoreAsync(host.Transaction("again", "c-again", amount: 12.5m));
+        var time = host.Time.ToOffset(TimeSpan.FromHours(2)).ToString("yyyy-MM-ddTHH:mm:sszzz");
+
+        var repeat = await host.PostAsync($$"""{ "eventTime":"{{time}}", "userId":"c-again", "merchantId":"", "x":[1], "amount":1.250e1, "cardId":"c-\u0061gain", "transactionId":"again" }""");
+
+        Assert.Equal(HttpStatusCode.OK, repeat.StatusCode);
+        Assert.Equal(first.ToJsonString(), (await repeat.Content.ReadFromJsonAsync<JsonObject>())!.ToJsonString());
+    }
+}
