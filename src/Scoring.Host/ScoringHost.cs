@@ -54,8 +54,11 @@ public sealed class ScoringHost : IAsyncDisposable
         var web = builder.Build();
         var metrics = new MetricsText(web.Services.GetRequiredService<IMeterFactory>(), ScoringMeter.Name);
         var node = ScoringNode.Create(options, web.Services.GetRequiredService<IMeterFactory>(), web.Services.GetRequiredService<ILoggerFactory>(), time ?? TimeProvider.System);
+        web.UseHead();
         web.UseExceptionHandler();
         web.UseStatusCodePages();
+        // Named here, or it would stand before all of these, and a HEAD would be routed as one.
+        web.UseRouting();
         web.MapOpenApi("/openapi/{documentName}.json");
         web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
         HealthEndpoints.Map(web, node);

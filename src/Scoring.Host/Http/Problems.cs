@@ -35,6 +35,11 @@ internal static class Problems
     internal static ProblemHttpResult Unavailable(string detail) =>
         TypedResults.Problem(title: "Not available now", detail: detail, statusCode: StatusCodes.Status503ServiceUnavailable);
 
+    internal static ProblemHttpResult UnsupportedEncoding(string encoding, string taken) => TypedResults.Problem(
+        title: "The body's encoding is not taken",
+        detail: $"Content-Encoding: '{encoding}' is not taken; send the body as it is, or with {taken}",
+        statusCode: StatusCodes.Status415UnsupportedMediaType);
+
     internal static ProblemHttpResult TimedOut(in ScoreSearch search, TimeSpan timeout) => TypedResults.Problem(
         title: "The score is not there yet",
         detail: $"The transaction is in the input log, but its score did not come within {timeout}; ask GET {ScoreQueries.PathOf(search)} later, or send it again as it is",

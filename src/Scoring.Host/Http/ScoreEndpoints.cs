@@ -22,12 +22,13 @@ internal static class ScoreEndpoints
         var conflicts = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.http.conflicts", "{call}", "Calls refused because another transaction has their user, card and id");
         routes.MapPost("/v1/score", async (HttpRequest request) => Counted(await ScoreAsync(node, request), conflicts))
             .WithName("Score").WithSummary("Scores a transaction by way of the input log; sent again it gets the first score")
-            .WithDescription("A transaction is known by its userId (else its cardId), cardId and transactionId. With the same fields it is a repeat and gets the first score; with others it is refused with status 422.")
+            .WithDescription("A transaction is known by its userId (else its cardId), cardId and transactionId. With the same fields it is a repeat and gets the first score; with others it is refused with status 422. A body of Content-Encoding gzip is taken.")
             // Any type is let in: what is no JSON is told so in terms of its fields.
             .Accepts<TransactionDocument>(Json, "*/*")
             .Produces<ScoreDocument>()
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
             .ProducesProblem(StatusCodes.Status504GatewayTimeout);
@@ -43,8 +44,9 @@ internal static class ScoreEndpoints
     private static async Task<IResult> ScoreAsync(ScoringNode node, HttpRequest request)
     {
         // 1. Read and check it.
-        if (await ReadBodyAsync(request, node.Options.Decode.MaxValueBytes, request.HttpContext.RequestAborted) is not { } body)
-            return Problems.Invalid(new Rejection(RejectReason.TooLarge, $"the body is larger than {node.Options.Decode.MaxValueBytes} bytes"));
+        var (body, problem) = await RequestBody.ReadAsync(request, node.Options.Decode.MaxValueBytes, request.HttpContext.RequestAborted);
+        if (body is null)
+            return problem!;
         var now = (node.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         if ((node.Decoder.Decode(body, out var transaction) ?? node.Decoder.CheckAhead(transaction, now)) is { } rejection)
             return Problems.Invalid(rejection);
@@ -123,15 +125,6 @@ internal static class ScoreEndpoints
         var trace = request.Headers.TraceParent.ToString() is { Length: > 0 and <= MaxTraceParentChars } given ? given : Activity.Current?.Id;
         OutputHeader[] headers = trace is null ? [replyTo] : [replyTo, new OutputHeader(RecordHeaders.TraceParent, Encoding.UTF8.GetBytes(trace))];
         return new OutputRecord(node.Topics.Transactions, transaction.UserId.ToArray(), body, headers);
-    }
-
-    private static async Task<byte[]?> ReadBodyAsync(HttpRequest request, int maxBytes, CancellationToken aborted)
-    {
-        if (request.ContentLength > maxBytes)
-            return null;
-        var buffer = new byte[maxBytes + 1];
-        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, aborted);
-        return length > maxBytes ? null : buffer[..length];
     }
 
     private sealed class RequestAppend : AppendObserver

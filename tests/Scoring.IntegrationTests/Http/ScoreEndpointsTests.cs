@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Scoring.IntegrationTests.Http;
@@ -70,5 +72,69 @@ public sealed class ScoreEndpointsTests(HttpHost host) : IClassFixture<HttpHost>
 
         Assert.Equal(HttpStatusCode.OK, repeat.StatusCode);
         Assert.Equal(first.ToJsonString(), (await repeat.Content.ReadFromJsonAsync<JsonObject>())!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("GZip")]
+    [InlineData("x-gzip")]
+    [InlineData("identity, gzip")]
+    public async Task A_body_in_gzip_is_taken(string encoding)
+    {
+        var id = $"gzip {encoding}";
+        var answer = await PostEncodedAsync(Gzip(host.Transaction(id, "c-gzip").ToJsonString()), encoding);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(id, (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["transactionId"]!);
+    }
+
+    [Fact]
+    public async Task A_body_that_unfolds_to_more_than_the_limit_is_413()
+    {
+        var answer = await PostEncodedAsync(Gzip(new string(' ', 50_000_000)), "gzip");
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        Assert.Contains("32768", (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["detail"]!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("br")]
+    [InlineData("deflate")]
+    [InlineData("zstd")]
+    [InlineData("compress")]
+    [InlineData("gzip, gzip")]
+    [InlineData("aes128gcm")]
+    public async Task A_body_in_another_encoding_is_415_and_the_answer_says_which_is_taken(string encoding)
+    {
+        var answer = await PostEncodedAsync(Encoding.UTF8.GetBytes(host.Transaction("encoded", "c-encoded").ToJsonString()), encoding);
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        Assert.Equal(["gzip"], answer.Headers.GetValues("Accept-Encoding"));
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Contains(encoding, (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["detail"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_not_what_its_encoding_says_is_400()
+    {
+        var json = host.Transaction("not-gzip", "c-not-gzip").ToJsonString();
+        foreach (var body in new[] { Encoding.UTF8.GetBytes(json), [], Gzip(json)[..^12], Gzip(json)[2..] })
+            Assert.Equal(HttpStatusCode.BadRequest, (await PostEncodedAsync(body, "gzip")).StatusCode);
+    }
+
+    private static byte[] Gzip(string text)
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        return compressed.ToArray();
+    }
+
+    private async Task<HttpResponseMessage> PostEncodedAsync(byte[] body, string encoding)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+        return await host.Client.PostAsync("/v1/score", content);
     }
 }
