@@ -108,7 +108,7 @@ internal sealed class FileLoad : IDisposable
             return;
         }
 
-        var id = Encoding.UTF8.GetString(records.TransactionId);
+        var id = Encoding.UTF8.GetString(records.Identity.TransactionId);
         var (partition, bytes) = (Murmur2.Partition(key, partitions), key.Length + value.Length);
         while (!bound.TryTake(partition, bytes))
             await Task.Delay(Turn, stop);

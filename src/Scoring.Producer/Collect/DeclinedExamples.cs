@@ -23,7 +23,7 @@ internal sealed class DeclinedExamples
     {
         if (score.Decision != Decision.Decline || (examples.Count == Most && !(score.Score > examples[^1].Score)))
             return;
-        var card = Encoding.UTF8.GetString(score.CardId);
+        var card = Encoding.UTF8.GetString(score.Identity.CardId);
         var same = examples.FindIndex(e => e.CardId == card);
         if (same >= 0 && examples[same].Score >= score.Score)
             return;
@@ -31,7 +31,7 @@ internal sealed class DeclinedExamples
             examples.RemoveAt(same);
         else if (examples.Count == Most)
             examples.RemoveAt(Most - 1);
-        examples.Add(new DeclinedExample(Encoding.UTF8.GetString(score.TransactionId), card, score.Score, score.Reasons(value)));
+        examples.Add(new DeclinedExample(Encoding.UTF8.GetString(score.Identity.TransactionId), card, score.Score, score.Reasons(value)));
         examples.Sort((a, b) => b.Score.CompareTo(a.Score));
     }
 }

@@ -3,11 +3,11 @@ using Scoring.Models.Wire;
 namespace Scoring.Producer.Collect;
 
 /// <summary>
-/// Matches what came back with what was sent: scores by transaction id, dead letters by the coordinates of
+/// Matches what came back with what was sent: scores by their transaction's identity, dead letters by the coordinates of
 /// the record they came from. The sender, its delivery reports and the collector call it from their
 /// threads; each call holds a lock for some tens of nanoseconds.
 /// </summary>
-/// <param name="ids">How transactions are found by their id.</param>
+/// <param name="ids">How transactions are found by their identity.</param>
 public sealed class Reconciliation(ITransactionIds ids)
 {
     /// <summary>Dead letters kept while the delivery report of their record is awaited; further ones count as unexpected at once.</summary>
@@ -30,14 +30,14 @@ public sealed class Reconciliation(ITransactionIds ids)
     private long undelivered;
 
     /// <summary>A valid transaction is about to be sent.</summary>
-    /// <param name="transactionId">Its id in UTF-8.</param>
+    /// <param name="identity">Which it is.</param>
     /// <param name="intended">The timestamp at which it is to be sent; the latency counts from it.</param>
     /// <param name="isFraud">The truth, false where it is not known.</param>
-    public void SendValid(ReadOnlySpan<byte> transactionId, long intended, bool isFraud)
+    public void SendValid(in TransactionIdentity identity, long intended, bool isFraud)
     {
         lock (gate)
         {
-            if (ids.TryAdd(transactionId, transactions.Count))
+            if (ids.TryAdd(identity, transactions.Count))
                 transactions.Add(intended, isFraud);
             else
                 duplicatesSent++;
@@ -88,7 +88,7 @@ public sealed class Reconciliation(ITransactionIds ids)
         lock (gate)
         {
             intended = 0;
-            var ordinal = ids.Find(score.TransactionId);
+            var ordinal = ids.Find(score.Identity);
             if (ordinal < 0)
             {
                 unexpected++;

@@ -6,21 +6,17 @@ namespace Scoring.Producer.Collect;
 /// <summary>What the report needs of a score record, over the record's bytes.</summary>
 public readonly ref struct ScoreView
 {
-    private ScoreView(ReadOnlySpan<byte> transactionId, ReadOnlySpan<byte> cardId, double score, Decision decision, bool late, int reasonsAt)
+    private ScoreView(TransactionIdentity identity, double score, Decision decision, bool late, int reasonsAt)
     {
-        TransactionId = transactionId;
-        CardId = cardId;
+        Identity = identity;
         Score = score;
         Decision = decision;
         Late = late;
         ReasonsAt = reasonsAt;
     }
 
-    /// <summary>The transaction's id, in UTF-8.</summary>
-    public ReadOnlySpan<byte> TransactionId { get; }
-
-    /// <summary>The card's token, in UTF-8.</summary>
-    public ReadOnlySpan<byte> CardId { get; }
+    /// <summary>Which transaction it is of.</summary>
+    public TransactionIdentity Identity { get; }
 
     /// <summary>From 0 to 1.</summary>
     public double Score { get; }
@@ -69,6 +65,7 @@ public readonly ref struct ScoreView
     {
         ReadOnlySpan<byte> id = default;
         ReadOnlySpan<byte> card = default;
+        ReadOnlySpan<byte> user = default;
         double score = double.NaN;
         Decision? decision = null;
         var late = false;
@@ -85,6 +82,8 @@ public readonly ref struct ScoreView
                 id = Text(ref reader);
             else if (name.SequenceEqual("cardId"u8) && reader.TokenType == JsonTokenType.String)
                 card = Text(ref reader);
+            else if (name.SequenceEqual("userId"u8) && reader.TokenType == JsonTokenType.String)
+                user = Text(ref reader);
             else if (name.SequenceEqual("score"u8) && reader.TokenType == JsonTokenType.Number)
                 score = reader.GetDouble();
             else if (name.SequenceEqual("decision"u8))
@@ -98,7 +97,7 @@ public readonly ref struct ScoreView
 
         if (id.IsEmpty || decision is null)
             return false;
-        view = new ScoreView(id, card, score, decision.Value, late, reasonsAt);
+        view = new ScoreView(new TransactionIdentity(user, card, id), score, decision.Value, late, reasonsAt);
         return true;
     }
 

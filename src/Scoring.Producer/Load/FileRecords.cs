@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Scoring.Models.Files;
 using Scoring.Models.Wire;
+using Scoring.Producer.Collect;
 
 namespace Scoring.Producer.Load;
 
@@ -73,7 +74,7 @@ public sealed class FileRecords : IRecordSource
     public ReadOnlySpan<byte> Key => Kind == SourceKind.Label ? label.Key : row.Transaction.UserId;
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> TransactionId => row.Transaction.TransactionId;
+    public TransactionIdentity Identity => new(row.Transaction.UserId, row.Transaction.CardId, row.Transaction.TransactionId);
 
     /// <inheritdoc/>
     public bool IsFraud => row.IsFraud == true;

@@ -1,3 +1,5 @@
+using Scoring.Producer.Collect;
+
 namespace Scoring.Producer.Load;
 
 /// <summary>What a source's current event is.</summary>
@@ -22,8 +24,8 @@ public interface IRecordSource : IDisposable
     /// <summary>The current event's key: its user, else its card.</summary>
     ReadOnlySpan<byte> Key { get; }
 
-    /// <summary>The current transaction's id.</summary>
-    ReadOnlySpan<byte> TransactionId { get; }
+    /// <summary>Which transaction the current one is.</summary>
+    TransactionIdentity Identity { get; }
 
     /// <summary>Whether the current transaction is fraud in truth; false where the source does not know.</summary>
     bool IsFraud { get; }

@@ -126,7 +126,7 @@ internal sealed class LoadGenerator
         // Only what has room is counted as sent: a run that is stopped while it waits owes nothing.
         if (!TryTakeRoom(key, value.Length, cancellation, out var partition))
             return;
-        reconciliation.SendValid(source.TransactionId, intended, source.IsFraud);
+        reconciliation.SendValid(source.Identity, intended, source.IsFraud);
         var record = new OutgoingRecord(OutgoingKind.Valid, key, value, partition);
         recent[remembered++ % RecentLength] = record;
         Send(record);

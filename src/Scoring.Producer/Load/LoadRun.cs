@@ -28,7 +28,7 @@ public sealed class LoadRun
     /// <summary>Prepares a run.</summary>
     /// <param name="options">The load, and where it goes.</param>
     /// <param name="source">What is sent; the caller disposes it after the run.</param>
-    /// <param name="ids">How the source's transactions are found by their ids.</param>
+    /// <param name="ids">How the source's transactions are found.</param>
     /// <param name="time">The clock of send times, event times and latencies.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public LoadRun(LoadOptions options, IRecordSource source, ITransactionIds ids, TimeProvider time)

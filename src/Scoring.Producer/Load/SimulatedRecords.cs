@@ -1,4 +1,5 @@
 using System.Text;
+using Scoring.Producer.Collect;
 using Scoring.Producer.Simulation;
 
 namespace Scoring.Producer.Load;
@@ -15,9 +16,11 @@ public sealed class SimulatedRecords : IRecordSource
     private readonly byte[] prefix;
     private readonly byte[] id = new byte[EventText.MaxBytes];
     private readonly byte[] key = new byte[EventText.MaxBytes];
+    private readonly byte[] card = new byte[EventText.MaxBytes];
     private SimulatedEvent current = null!;
     private int idLength;
     private int keyLength;
+    private int cardLength;
 
     /// <summary>Starts a simulation.</summary>
     /// <param name="options">What is simulated; its start is kept only if <paramref name="clock"/> is <see cref="EventClock.Now"/> or nothing is expected.</param>
@@ -54,7 +57,7 @@ public sealed class SimulatedRecords : IRecordSource
     public ReadOnlySpan<byte> Key => key.AsSpan(0, keyLength);
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> TransactionId => id.AsSpan(0, idLength);
+    public TransactionIdentity Identity => new(Key, card.AsSpan(0, cardLength), id.AsSpan(0, idLength));
 
     /// <inheritdoc/>
     public bool IsFraud => current is SimulatedTransaction { IsFraud: true };
@@ -75,6 +78,7 @@ public sealed class SimulatedRecords : IRecordSource
             case SimulatedTransaction transaction:
                 Kind = SourceKind.Transaction;
                 customer = transaction.Card.Owner;
+                cardLength = Encoding.UTF8.GetBytes(transaction.Card.Id, card);
                 break;
             case SimulatedLabel label:
                 Kind = SourceKind.Label;

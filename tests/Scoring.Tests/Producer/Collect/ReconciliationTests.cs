@@ -110,7 +110,7 @@ public sealed class ReconciliationTests
     [Fact]
     public void A_latency_counts_from_the_intended_time_of_the_first_sending()
     {
-        reconciliation.SendValid("t-0"u8, 1_000, isFraud: false);
+        reconciliation.SendValid(Of("t-0"), 1_000, isFraud: false);
         reconciliation.SendDuplicate();
 
         Assert.True(ScoreView.TryRead(Record("t-0", "approve", false), out var score));
@@ -123,7 +123,7 @@ public sealed class ReconciliationTests
     public void Fraud_counts_as_stopped_when_it_is_reviewed_or_declined()
     {
         for (var i = 0; i < 3; i++)
-            reconciliation.SendValid(Encoding.UTF8.GetBytes($"t-{i}"), 0, isFraud: i > 0);
+            reconciliation.SendValid(Of($"t-{i}"), 0, isFraud: i > 0);
         Score("t-0", "decline");
         Score("t-1", "review");
         Score("t-2", "approve");
@@ -136,7 +136,7 @@ public sealed class ReconciliationTests
     {
         const int Count = 200_000;
         for (var i = 0; i < Count; i++)
-            reconciliation.SendValid(Encoding.UTF8.GetBytes($"t-{i}"), i, isFraud: false);
+            reconciliation.SendValid(Of($"t-{i}"), i, isFraud: false);
         // A multiplier coprime to the count visits each number once.
         for (var i = 0L; i < Count; i++)
         {
@@ -156,20 +156,39 @@ public sealed class ReconciliationTests
     {
         var file = new Reconciliation(new HashedIds());
         foreach (var id in new[] { "a", "b", "a", "" })
-            file.SendValid(Encoding.UTF8.GetBytes(id), 0, isFraud: false);
+            file.SendValid(Of(id), 0, isFraud: false);
 
         var counts = file.Counts();
 
         Assert.Equal((4, 3, 1), (counts.Sent, counts.Valid, counts.DuplicatesSent));
     }
 
-    internal static byte[] Record(string id, string decision, bool late) => Encoding.UTF8.GetBytes(
-        $$$"""{"transactionId":"{{{id}}}","cardId":"c-1","userId":"u-1","score":0.25,"decision":"{{{decision}}}","reasons":["amount","night"],"model":{"name":"m"},"degraded":[],"late":{{{(late ? "true" : "false")}}},"eventTime":"2026-03-01T12:00:00Z"}""");
+    [Fact]
+    public void The_same_id_of_another_card_or_user_is_a_transaction_of_its_own()
+    {
+        var file = new Reconciliation(new HashedIds());
+        foreach (var (card, user) in new[] { ("c-1", "u-1"), ("c-2", "u-1"), ("c-1", "u-2"), ("c-1u", "-1") })
+        {
+            file.SendValid(Of("000123", card, user), 0, isFraud: false);
+            Assert.True(ScoreView.TryRead(Record("000123", "approve", false, card, user), out var score));
+            Assert.True(file.Score(score, out _));
+        }
+
+        Assert.True(ScoreView.TryRead(Record("000123", "approve", false, "c-2", "u-2"), out var other));
+        Assert.False(file.Score(other, out _));
+        Assert.Equal((4, 0, 4, 1), (file.Counts().Valid, file.Counts().DuplicatesSent, file.Counts().Scored, file.Counts().Unexpected));
+    }
+
+    internal static byte[] Record(string id, string decision, bool late, string card = "c-1", string user = "u-1") => Encoding.UTF8.GetBytes(
+        $$$"""{"transactionId":"{{{id}}}","cardId":"{{{card}}}","userId":"{{{user}}}","score":0.25,"decision":"{{{decision}}}","reasons":["amount","night"],"model":{"name":"m"},"degraded":[],"late":{{{(late ? "true" : "false")}}},"eventTime":"2026-03-01T12:00:00Z"}""");
+
+    private static TransactionIdentity Of(string id, string card = "c-1", string user = "u-1") =>
+        new(Encoding.UTF8.GetBytes(user), Encoding.UTF8.GetBytes(card), Encoding.UTF8.GetBytes(id));
 
     private void Send(params int[] numbers)
     {
         foreach (var number in numbers)
-            reconciliation.SendValid(Encoding.UTF8.GetBytes($"t-{number}"), 0, isFraud: false);
+            reconciliation.SendValid(Of($"t-{number}"), 0, isFraud: false);
     }
 
     private bool Score(string id, string decision = "approve", bool late = false)

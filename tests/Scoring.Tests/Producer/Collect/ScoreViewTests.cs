@@ -13,8 +13,9 @@ public sealed class ScoreViewTests
 
         Assert.True(ScoreView.TryRead(value, out var score));
 
-        Assert.Equal("t-7", Encoding.UTF8.GetString(score.TransactionId));
-        Assert.Equal("c-1", Encoding.UTF8.GetString(score.CardId));
+        Assert.Equal("t-7", Encoding.UTF8.GetString(score.Identity.TransactionId));
+        Assert.Equal("c-1", Encoding.UTF8.GetString(score.Identity.CardId));
+        Assert.Equal("u-1", Encoding.UTF8.GetString(score.Identity.UserId));
         Assert.Equal(0.25, score.Score);
         Assert.Equal(Decision.Decline, score.Decision);
         Assert.True(score.Late);

@@ -6,7 +6,7 @@ using Scoring.Models.Wire;
 namespace Scoring.Tests.Producer.Load;
 
 /// <summary>
-/// Stands in for the service: scores every valid transaction once by id, sends the others to the dead
+/// Stands in for the service: scores every valid transaction once, sends the others to the dead
 /// letters, and commits. A fault may change the outputs of a record.
 /// </summary>
 internal sealed class EchoScorer : IDisposable
@@ -16,7 +16,7 @@ internal sealed class EchoScorer : IDisposable
     private readonly IConsumer<byte[]?, byte[]?> consumer;
     private readonly IProducer<byte[]?, byte[]?> producer;
     private readonly CancellationTokenSource stop = new();
-    private readonly HashSet<string> seen = [];
+    private readonly HashSet<(string User, string Card, string Id)> seen = [];
     private readonly Thread thread;
     private readonly Func<string, int> scoresOf;
     private readonly TaskCompletionSource assigned = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -96,9 +96,10 @@ internal sealed class EchoScorer : IDisposable
         }
 
         var id = Encoding.UTF8.GetString(transaction.TransactionId);
-        if (!seen.Add(id))
+        var (card, user) = (Encoding.UTF8.GetString(transaction.CardId), Encoding.UTF8.GetString(transaction.UserId));
+        if (!seen.Add((user, card, id)))
             return;
         for (var i = scoresOf(id); i > 0; i--)
-            producer.Produce("scores", new Message<byte[]?, byte[]?> { Key = record.Message.Key, Value = Collect.ReconciliationTests.Record(id, "approve", false) });
+            producer.Produce("scores", new Message<byte[]?, byte[]?> { Key = record.Message.Key, Value = Collect.ReconciliationTests.Record(id, "approve", false, card, user) });
     }
 }

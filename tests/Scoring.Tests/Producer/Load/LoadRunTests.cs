@@ -146,7 +146,7 @@ public sealed class LoadRunTests
 
         public ReadOnlySpan<byte> Key => inner.Key;
 
-        public ReadOnlySpan<byte> TransactionId => inner.TransactionId;
+        public TransactionIdentity Identity => inner.Identity;
 
         public bool IsFraud => inner.IsFraud;
 

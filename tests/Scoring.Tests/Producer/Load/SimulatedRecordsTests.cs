@@ -46,7 +46,9 @@ public sealed class SimulatedRecordsTests
             while (source.Kind != SourceKind.Transaction);
             Assert.Null(decoder.Decode(source.Write(Now, 0).ToArray(), source.Key.ToArray(), Now, out var transaction));
             Assert.Equal($"t-run7-{number}", Encoding.UTF8.GetString(transaction.TransactionId));
-            Assert.Equal($"t-run7-{number}", Encoding.UTF8.GetString(source.TransactionId));
+            Assert.True(source.Identity.TransactionId.SequenceEqual(transaction.TransactionId));
+            Assert.True(source.Identity.CardId.SequenceEqual(transaction.CardId));
+            Assert.True(source.Identity.UserId.SequenceEqual(transaction.UserId));
         }
     }
 
