@@ -58,6 +58,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         this.loggers = loggers;
         Topics = configured.Topics.Resolved();
         broker = configured.Kafka.BootstrapServers.Length == 0 ? StartBroker(configured, Topics) : null;
+        configured = configured with { Decode = configured.Decode.ForNode(features.LongestRetention) };
         Options = broker is null ? configured : WithBroker(configured, broker.BootstrapServers);
         Features = features;
         Time = time;
@@ -227,7 +228,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
                     return true;
                 },
                 stop.Token);
-            InputPartitions = partitions;
+            InputPartitions = context.Partitions = partitions;
             clock = new ShardClock(shards, context, meters);
             reporter = new ShardReporter(shards, source.Partitions, store, context, meters, loggers.CreateLogger<ShardReporter>());
             source.Start();

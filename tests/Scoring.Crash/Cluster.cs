@@ -134,6 +134,8 @@ internal sealed class Cluster : IAsyncDisposable
         $"--Scoring:Source:GroupId={Group}",
         $"--Scoring:Source:SessionTimeout={SessionTimeout}",
         "--Scoring:Source:HeartbeatInterval=00:00:00.5",
+        // A file is history.
+        "--Scoring:Decode:MaxTimeBehind=00:00:00",
         "--Scoring:State:Provider=Postgres",
         // A prepared statement goes by a number, and the gate knows a checkpoint by its text. A node that was stopped must
         // find the answer to its write, rather than that its patience is over.

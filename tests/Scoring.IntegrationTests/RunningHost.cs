@@ -27,6 +27,8 @@ internal sealed class RunningHost : IAsyncDisposable
                 Http = options.Http with { Urls = "http://127.0.0.1:0" },
                 Kafka = options.Kafka with { BootstrapServers = broker?.BootstrapServers ?? "" },
                 Topics = options.Topics with { Prefix = broker?.Prefix ?? "" },
+                // The tests tell times of their own.
+                Decode = options.Decode.ForHistory(),
                 Source = options.Source with
                 {
                     GroupId = broker?.Group ?? options.Source.GroupId,

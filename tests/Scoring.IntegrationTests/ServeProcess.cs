@@ -39,6 +39,7 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         $"--Scoring:Topics:Prefix={prefix}",
         $"--Scoring:Source:GroupId={prefix}scoring",
         "--Scoring:Http:Urls=http://127.0.0.1:0",
+        "--Scoring:Decode:MaxTimeBehind=00:00:00",
         "--Scoring:Source:FetchWait=00:00:00.002",
         "--Scoring:Source:SessionTimeout=00:00:06",
         "--Scoring:Source:HeartbeatInterval=00:00:00.5",

@@ -18,6 +18,6 @@ public struct DecodedRecord
     /// <summary>The label, if the record is one.</summary>
     public Label Label { get; set; }
 
-    /// <summary>The tick's time in microseconds since 1970, if the record is one.</summary>
-    public long TickMicros { get; set; }
+    /// <summary>The time that it tells, in microseconds since 1970; null if it could not be read that far.</summary>
+    public long? EventTimeMicros { get; set; }
 }

@@ -17,20 +17,21 @@ public sealed class EntityStage
     private const byte MarksVersion = 1;
     private const int MarksHeaderBytes = 1 + 4 + 4;
 
-    private readonly TransactionDecoder decoder;
+    private readonly RecordDecoder decoder;
     private readonly FeatureEngine engine;
     private readonly OriginMarks origins = new();
-    private readonly Action<InputRecord>? probe;
+    private readonly Action<RecordStep, InputRecord>? probe;
 
     /// <summary>Makes a stage without entities.</summary>
     /// <param name="features">The features to compute.</param>
     /// <param name="limits">What a record may be at most.</param>
     /// <param name="options">The bounds of the entities.</param>
-    /// <param name="probe">Is shown each record as soon as it has changed its entities; what it throws counts as the entity's. A fault double, for tests.</param>
-    public EntityStage(FeatureSet features, DecodeLimits limits, EntityOptions options, Action<InputRecord>? probe = null)
+    /// <param name="place">The partition whose records are read; null where none are.</param>
+    /// <param name="probe">Is shown each record at each step; what it throws counts as the step's. A fault double, for tests.</param>
+    public EntityStage(FeatureSet features, DecodeLimits limits, EntityOptions options, LogPlace? place = null, Action<RecordStep, InputRecord>? probe = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        decoder = new TransactionDecoder(limits);
+        decoder = new RecordDecoder(limits, place, probe);
         engine = new FeatureEngine(features, new FeatureEngineOptions { DuplicateHorizon = options.DuplicateHorizon, LocalEntitiesOnly = true });
         this.probe = probe;
     }
@@ -53,35 +54,15 @@ public sealed class EntityStage
     /// <summary>What is held of each kind of entity.</summary>
     public IReadOnlyList<EntityStatistics> Statistics() => engine.Statistics();
 
-    /// <summary>Reads a record's value.</summary>
+    /// <summary>Reads a record. Never throws, and depends on the record alone.</summary>
     /// <param name="record">The record.</param>
     /// <param name="decoded">What it says.</param>
-    public void Decode(in InputRecord record, out DecodedRecord decoded)
-    {
-        decoded = new DecodedRecord { Record = record };
-        switch (record.Kind)
-        {
-            case RecordKind.Transaction:
-                // A log without timestamps can't say what lies in the future.
-                decoded.Rejection = decoder.Decode(record.Value, record.Key, record.TimestampMicros ?? EventTime.MaxMicros, out var transaction);
-                decoded.Transaction = transaction;
-                break;
-            case RecordKind.Label:
-                decoded.Rejection = decoder.DecodeLabel(record.Value, record.Key, out var label);
-                decoded.Label = label;
-                break;
-            case RecordKind.Tick:
-                decoded.Rejection = Tick.Read(record.Value, out var micros);
-                decoded.TickMicros = micros;
-                break;
-            case RecordKind.Unknown:
-                decoded.Rejection = new Rejection(RejectReason.UnknownKind, $"the header '{RecordHeaders.Kind}' is none of {RecordKinds.Transaction}, {RecordKinds.Label}, {RecordKinds.Interaction}, {RecordKinds.Tick}");
-                break;
-            case RecordKind.UnreadableOrigin:
-                decoded.Rejection = new Rejection(RejectReason.UnreadableOrigin, $"the header '{RecordHeaders.RelayedFrom}' is not topic:partition:offset: whether the record is a repeat can't be told");
-                break;
-        }
-    }
+    public void Decode(in InputRecord record, out DecodedRecord decoded) => decoder.Decode(record, out decoded);
+
+    /// <summary>Says what only the moment can say of a record that was decoded: see <see cref="RecordDecoder.Judge"/>.</summary>
+    /// <param name="decoded">The record.</param>
+    /// <param name="nodeMicros">The node's clock in microseconds since 1970.</param>
+    public Rejection? Judge(in DecodedRecord decoded, long nodeMicros) => decoder.Judge(decoded, nodeMicros);
 
     /// <summary>Adds the record's entities that are not in memory.</summary>
     /// <param name="decoded">The record.</param>
@@ -127,7 +108,7 @@ public sealed class EntityStage
         if (origin is not null && !origins.HasRoomFor(origin))
             return new Applied(EntityOutcome.Rejected, false, [], TooManyOrigins(origin));
         var applied = decoded.Rejection is { } rejection ? new Applied(EntityOutcome.Rejected, false, [], rejection) : ApplyValid(decoded, features);
-        probe?.Invoke(decoded.Record);
+        probe?.Invoke(RecordStep.Apply, decoded.Record);
         if (origin is not null)
             origins.Note(origin);
         return applied;
@@ -199,7 +180,7 @@ public sealed class EntityStage
             case RecordKind.Label:
                 return new Applied(engine.ApplyLabel(decoded.Label) ? EntityOutcome.LabelApplied : EntityOutcome.LabelUnmatched, false, [], null);
             case RecordKind.Tick:
-                engine.AdvanceWatermark(decoded.TickMicros);
+                engine.AdvanceWatermark(decoded.EventTimeMicros.GetValueOrDefault());
                 return new Applied(EntityOutcome.Ticked, false, [], null);
             default:
                 return new Applied(EntityOutcome.Ignored, false, [], null);

@@ -45,7 +45,7 @@ public static class RecordKindHeaders
 
 /// <summary>One record of the input log, as it came.</summary>
 /// <param name="Offset">Its offset in its partition.</param>
-/// <param name="TimestampMicros">The log's own timestamp in microseconds since 1970; null where the log gives none.</param>
+/// <param name="Time">The log's own timestamp.</param>
 /// <param name="Key">Its key; null is possible and wrong.</param>
 /// <param name="Value">Its value; null is possible and wrong.</param>
 /// <param name="Kind">What it is, from its header.</param>
@@ -55,7 +55,7 @@ public static class RecordKindHeaders
 /// <param name="Origin">The record that a relay copied it from; null where its producer wrote it here.</param>
 public readonly record struct InputRecord(
     long Offset,
-    long? TimestampMicros,
+    RecordTime Time,
     byte[]? Key,
     byte[]? Value,
     RecordKind Kind,

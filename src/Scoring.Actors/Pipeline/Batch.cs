@@ -52,6 +52,18 @@ internal sealed class Batch : ScoreRequest
     /// <summary>The waiters under whose transaction's identity another was seen before.</summary>
     internal List<long> ConflictingReplies { get; } = [];
 
+    /// <summary>The records that the moment refuses and the store has no note of yet.</summary>
+    internal List<(long Offset, Rejection Rejection)> Refused { get; } = [];
+
+    /// <summary>The score records, row by row those of the request.</summary>
+    internal List<OutputRecord> Scores { get; } = [];
+
+    /// <summary>The records of <see cref="Sessions"/>.</summary>
+    internal List<OutputRecord> SessionRecords { get; } = [];
+
+    /// <summary>The offset of its first record.</summary>
+    internal long FirstOffset => decoded[0].Record.Offset;
+
     /// <summary>The offset behind its last record.</summary>
     internal long NextOffset { get; set; }
 
@@ -94,6 +106,9 @@ internal sealed class Batch : ScoreRequest
         Dead.Clear();
         RepeatedReplies.Clear();
         ConflictingReplies.Clear();
+        Refused.Clear();
+        Scores.Clear();
+        SessionRecords.Clear();
         Records = 0;
         Loaded = null;
         IsScored = false;

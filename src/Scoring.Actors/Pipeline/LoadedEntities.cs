@@ -13,6 +13,8 @@ internal sealed record LoadedEntities(
 {
     internal static LoadedEntities None { get; } = new([], [], []);
 
+    internal static LoadedEntities Overtaken { get; } = None with { IsOvertaken = true };
+
     /// <summary>Whether the shard was another owner's by the time the store was read: nothing of it says anything to this one.</summary>
     internal bool IsOvertaken { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Scoring.Actors.State;
+using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Pipeline;
 
@@ -9,39 +10,58 @@ namespace Scoring.Actors.Pipeline;
 /// </summary>
 internal sealed class QuarantineNotes
 {
-    private readonly SortedDictionary<long, string> reasons = [];
+    private const int MaxReasonChars = 500;
+
+    private readonly SortedDictionary<long, Rejection> rejections = [];
 
     /// <summary>From which offset on every record that was set aside is known.</summary>
     internal long KnownFrom { get; private set; }
 
-    /// <summary>Takes over what the store has noted.</summary>
-    /// <param name="offsets">The records' offsets, in order.</param>
-    internal void Begin(IReadOnlyList<long> offsets)
+    /// <summary>The note of a record, as the store keeps it: the reason's code, then the detail.</summary>
+    /// <param name="offset">The record's offset.</param>
+    /// <param name="rejection">Why it was set aside.</param>
+    internal static QuarantinedRecord Note(long offset, Rejection rejection)
     {
-        reasons.Clear();
-        foreach (var offset in offsets)
-            reasons[offset] = "quarantined by an earlier owner of the shard, whose note says why";
-        KnownFrom = offsets.Count < ShardSnapshot.MaxQuarantined ? 0 : offsets[0];
+        var text = $"{rejection.Reason.Code()} {rejection.Detail}".Replace('\0', ' ');
+        return new QuarantinedRecord(offset, text.Length <= MaxReasonChars ? text : text[..MaxReasonChars]);
+    }
+
+    /// <summary>Takes over what the store has noted.</summary>
+    /// <param name="records">The notes, by offset.</param>
+    internal void Begin(IReadOnlyList<QuarantinedRecord> records)
+    {
+        rejections.Clear();
+        foreach (var record in records)
+            rejections[record.Offset] = Read(record.Reason);
+        KnownFrom = records.Count < ShardSnapshot.MaxQuarantined ? 0 : records[0].Offset;
     }
 
     /// <summary>Adds a record; beyond as many as the store keeps, the oldest before the checkpoint goes.</summary>
     /// <param name="offset">Its offset.</param>
-    /// <param name="reason">Why it was set aside.</param>
+    /// <param name="rejection">Why it was set aside.</param>
     /// <param name="checkpoint">The offset of the shard's last durable checkpoint.</param>
-    internal void Add(long offset, string reason, long checkpoint)
+    internal void Add(long offset, Rejection rejection, long checkpoint)
     {
-        reasons[offset] = reason;
-        var oldest = reasons.First().Key;
-        if (reasons.Count <= ShardSnapshot.MaxQuarantined || oldest >= checkpoint)
+        rejections[offset] = rejection;
+        var oldest = rejections.First().Key;
+        if (rejections.Count <= ShardSnapshot.MaxQuarantined || oldest >= checkpoint)
             return;
-        reasons.Remove(oldest);
+        rejections.Remove(oldest);
         KnownFrom = oldest + 1;
     }
 
-    internal bool TryGet(long offset, [NotNullWhen(true)] out string? reason) => reasons.TryGetValue(offset, out reason);
+    internal bool TryGet(long offset, [NotNullWhen(true)] out Rejection? rejection) => rejections.TryGetValue(offset, out rejection);
 
-    internal bool Contains(long offset) => reasons.ContainsKey(offset);
+    internal bool Contains(long offset) => rejections.ContainsKey(offset);
 
     /// <summary>Whether a record before an offset was set aside.</summary>
-    internal bool HasBefore(long offset) => KnownFrom > 0 || (reasons.Count > 0 && reasons.First().Key < offset);
+    internal bool HasBefore(long offset) => KnownFrom > 0 || (rejections.Count > 0 && rejections.First().Key < offset);
+
+    private static Rejection Read(string note)
+    {
+        var space = note.IndexOf(' ');
+        return space > 0 && RejectReasons.TryParse(note[..space], out var reason)
+            ? new Rejection(reason, note[(space + 1)..])
+            : new Rejection(RejectReason.Poison, note);
+    }
 }

@@ -54,8 +54,9 @@ public sealed partial class ShardActor
         // A shard that was not live yet has part of its state, and does not become one that answers questions.
         if (progress.Phase == ShardPhase.Live)
             progress.Enter(ShardPhase.Stopping);
-        progress.AddWaiting(-waiting.Count);
+        progress.AddWaiting(-(waiting.Count + takenBack.Count));
         waiting.Clear();
+        takenBack.Clear();
         // It was not applied, so it is as if it had not begun.
         loading = null;
     }

@@ -128,7 +128,7 @@ public sealed partial class ShardActor
         }
     }
 
-    private EntityStage NewStage() => new(context.FeatureSet, context.Limits, context.Entities, context.EntityProbe);
+    private EntityStage NewStage() => new(context.FeatureSet, context.Limits, context.Entities, new LogPlace(Partition, context.Partitions), context.Probe);
 
     /// <summary>Makes the state as it is exactly before an offset, from the last durable checkpoint and the log.</summary>
     private async Task RebuildAsync(long to, CancellationToken cancellation)
@@ -262,11 +262,15 @@ public sealed partial class ShardActor
     // write would tell, since nothing of what follows from it is written before it is emitted.
     private LoadedEntities Of(EntityRows stored) => new(stored.Rows, [], []) { IsOvertaken = stored.Epoch != epoch };
 
+    // What the moment has refused is noted before anything follows from it.
     private async Task LoadAsync(Batch batch)
     {
         try
         {
-            Post(batch, await LoadRowsAsync(batch.Missing, life.Token));
+            if (batch.Refused.Count > 0 && !await NoteAsync([.. batch.Refused.Select(r => QuarantineNotes.Note(r.Offset, r.Rejection))]))
+                Post(batch, LoadedEntities.Overtaken);
+            else
+                Post(batch, batch.Missing.Count == 0 ? LoadedEntities.None : await LoadRowsAsync(batch.Missing, life.Token));
         }
         catch (OperationCanceledException) when (life.IsCancellationRequested)
         {

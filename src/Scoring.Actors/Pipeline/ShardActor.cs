@@ -12,7 +12,8 @@ namespace Scoring.Actors.Pipeline;
 /// to the committed offset. It begins with its last checkpoint and the log from there on (ShardActor.Recovery.cs), then:
 /// <list type="number">
 /// <item>Take what waits: a batch is whatever is there when the loop comes round; no timer delays a record.</item>
-/// <item>Decode each record; what is not valid becomes a dead letter.</item>
+/// <item>Decode each record; what is not valid becomes a dead letter. What the node's clock alone refuses is noted in the
+/// store first, so that a replay refuses it too.</item>
 /// <item>Load the batch's entities that are not in memory, in one round trip.</item>
 /// <item>Apply each transaction to its entities, which gives its features.</item>
 /// <item>Score the batch; the model actor does, while the loop goes on with the next batch.</item>
@@ -44,6 +45,9 @@ public sealed partial class ShardActor : IShard
 
     // Decoded, and not applied before its entities are in memory; no other batch begins meanwhile.
     private Batch? loading;
+
+    // Up to here records are taken one by one, since a batch of them failed.
+    private long aloneBefore;
 
     // What the state is exactly before.
     private long nextOffset;
@@ -179,10 +183,10 @@ public sealed partial class ShardActor : IShard
             if (stopping && IsIdle)
                 drained.TrySetResult();
             if (inFlight.TryPeek(out var head) && head.IsScored)
-                await AppendAsync(inFlight.Dequeue());
-            else if (!IsStateWhole && !stopping && IsIdle && checkpoints.Phase != CheckpointPhase.Storing)
+                await FinishAsync(inFlight.Dequeue());
+            else if (MayRebuild)
                 await RebuildForSuspectAsync();
-            else if (loading is { Loaded: not null })
+            else if (IsStateWhole && loading is { Loaded: not null })
                 ApplyLoaded();
             else if (MayStart && HasRoom())
                 StartBatch();
@@ -203,6 +207,7 @@ public sealed partial class ShardActor : IShard
         && !stopping
         && loading is null
         && IsStateWhole
+        && (inFlight.Count == 0 || waiting.Peek().Offset >= aloneBefore)
         && inFlight.Count < context.Options.MaxInFlightBatches
         && inFlight.Count + unacknowledged.Count < context.Options.MaxUnacknowledgedBatches;
 
@@ -210,13 +215,15 @@ public sealed partial class ShardActor : IShard
     {
         // 1. Take what waits.
         var batch = idleBatches.TryPop(out var idle) ? idle : new Batch(this, context.Origin.FeatureNames.Count);
-        while (batch.Records < MaxBatchRecords && waiting.TryPeek(out var record) && !(record.Offset == suspect?.Offset && batch.Records > 0))
+        var now = EventTime.Of(context.Time.GetUtcNow());
+        while (batch.Records < MaxBatchRecords && waiting.TryPeek(out var record) && !(IsAlone(record) && batch.Records > 0))
         {
             // 2. Decode each record.
             waiting.Dequeue();
             entities.Decode(record, out batch.AddRecord());
+            Judge(batch, now);
             batch.NextOffset = record.Offset + 1;
-            if (record.Offset == suspect?.Offset)
+            if (IsAlone(record))
                 break;
         }
 
@@ -225,7 +232,7 @@ public sealed partial class ShardActor : IShard
         // 3. Load the batch's entities that are not in memory.
         if (mayBeStored)
             FindMissing(batch.Decoded, batch.Missing);
-        if (batch.Missing.Count == 0)
+        if (batch.Missing.Count == 0 && batch.Refused.Count == 0)
         {
             ApplyBatch(batch);
             return;
@@ -233,6 +240,23 @@ public sealed partial class ShardActor : IShard
 
         loading = batch;
         _ = LoadAsync(batch);
+    }
+
+    // What it is tried again for, or what might be at fault for its batch.
+    private bool IsAlone(in InputRecord record) => record.Offset == suspect?.Offset || record.Offset < aloneBefore;
+
+    private void Judge(Batch batch, long nowMicros)
+    {
+        ref readonly var decoded = ref batch.Decoded[^1];
+        if (entities.Judge(decoded, nowMicros) is { } verdict && !quarantined.Contains(decoded.Record.Offset))
+            batch.Refused.Add((decoded.Record.Offset, verdict));
+    }
+
+    private void TakeNotes(Batch batch)
+    {
+        foreach (var (offset, rejection) in batch.Refused)
+            quarantined.Add(offset, rejection, checkpoints.DurableOffset);
+        batch.Refused.Clear();
     }
 
     private void ApplyLoaded()
@@ -244,6 +268,7 @@ public sealed partial class ShardActor : IShard
             return;
         }
 
+        TakeNotes(batch);
         var damaged = Restore(batch.Loaded!);
         batch.Loaded = null;
         if (damaged.Count > 0)
@@ -290,16 +315,15 @@ public sealed partial class ShardActor : IShard
     private void Apply(in DecodedRecord decoded, Batch batch)
     {
         checkpoints.Applied(LogBytes(decoded.Record));
-        if (quarantined.TryGet(decoded.Record.Offset, out var reason))
+        if (quarantined.TryGet(decoded.Record.Offset, out var rejection))
         {
             entities.PassOver(decoded.Record);
-            batch.Dead.Add(new DeadRecord(decoded.Record, new Rejection(RejectReason.Poison, reason)));
+            batch.Dead.Add(new DeadRecord(decoded.Record, rejection));
             suspect = decoded.Record.Offset == suspect?.Offset ? null : suspect;
             return;
         }
 
         var applied = entities.Apply(decoded, batch.AddRow());
-        suspect = decoded.Record.Offset == suspect?.Offset ? null : suspect;
         if (applied.Outcome != EntityOutcome.Scored)
             batch.RemoveLastRow();
         if (applied.Outcome is EntityOutcome.Scored or EntityOutcome.Ticked)

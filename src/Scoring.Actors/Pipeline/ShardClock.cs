@@ -74,10 +74,15 @@ public sealed class ShardClock : IAsyncDisposable
         var quiet = context.Time.GetElapsedTime(last);
         if (quiet < context.Options.TickInterval)
             return;
+        // No further than a tick is believed: the watermark may be another node's whose clock was ahead of this one's.
+        var furthest = EventTime.Add(EventTime.Of(context.Time.GetUtcNow()), context.Limits.MaxTimeAhead);
+        var time = Math.Min(EventTime.Add(watermark, quiet), furthest);
+        if (time <= watermark)
+            return;
         var record = new OutputRecord(
             context.Topics.Transactions,
             null,
-            Tick.Write(watermark + (quiet.Ticks / TimeSpan.TicksPerMicrosecond)),
+            Tick.Write(time),
             [new OutputHeader(RecordHeaders.Kind, Encoding.ASCII.GetBytes(RecordKinds.Tick))],
             shard.Partition);
         if (context.Log.TryAppend(record, new Unwatched()))

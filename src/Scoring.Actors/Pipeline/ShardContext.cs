@@ -59,8 +59,11 @@ public sealed record ShardContext
     /// <summary>Where the shards log.</summary>
     public required ILogger<ShardActor> Logger { get; init; }
 
-    /// <summary>Is shown each record once it has changed its entities; what it throws counts as the entity's. A fault double, for tests.</summary>
-    public Action<InputRecord>? EntityProbe { get; init; }
+    /// <summary>Partitions of the input log. A host that learns it late sets it before the first shard opens.</summary>
+    public int Partitions { get; set; } = 1;
+
+    /// <summary>Is shown each record at each step; what it throws counts as the step's. A fault double, for tests.</summary>
+    public Action<RecordStep, InputRecord>? Probe { get; init; }
 
     /// <summary>Measures how long a record takes, and times retries.</summary>
     public required TimeProvider Time { get; init; }

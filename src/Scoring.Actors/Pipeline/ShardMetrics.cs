@@ -50,8 +50,8 @@ public sealed class ShardMetrics
         Damaged = meter.CreateCounter<long>("scoring.state.damaged", "{entity}", "Stored entities whose checksum or structure was wrong");
         Repaired = meter.CreateCounter<long>("scoring.state.repaired", "{entity}", "Damaged entities rebuilt from their previous version and the log");
         Incomplete = meter.CreateCounter<long>("scoring.state.incomplete", "{entity}", "Damaged entities that could not be rebuilt and start empty");
-        EntityFailures = meter.CreateCounter<long>("scoring.entity.failures", "{record}", "Times that a record made an entity fail");
-        Quarantined = meter.CreateCounter<long>("scoring.entity.quarantined", "{record}", "Records set aside because they made an entity fail twice");
+        EntityFailures = meter.CreateCounter<long>("scoring.entity.failures", "{record}", "Times that a record failed while it was applied, scored or written");
+        Quarantined = meter.CreateCounter<long>("scoring.entity.quarantined", "{record}", "Records set aside because they failed twice");
         latency = meter.CreateHistogram<double>("scoring.latency", "s", "From the client's hand-over of a record to its score's", advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],

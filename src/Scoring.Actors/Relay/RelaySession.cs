@@ -45,7 +45,7 @@ internal sealed partial class RelaySession : IDisposable
         this.time = time;
         this.metrics = metrics;
         this.logger = logger;
-        decoder = new RelayDecoder(settings.Limits);
+        decoder = new RelayDecoder(settings.Limits, time);
         consumer = new ConsumerBuilder<byte[], byte[]>(Configuration(settings))
             .SetPartitionsAssignedHandler((_, partitions) => Assigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => Guard(() => Leave(partitions, areOurs: true)))
@@ -114,7 +114,7 @@ internal sealed partial class RelaySession : IDisposable
         var message = result.Message;
         var record = new InputRecord(
             result.Offset.Value,
-            message.Timestamp.Type == TimestampType.NotAvailable ? null : message.Timestamp.UnixTimestampMs * 1000,
+            RecordTimes.Of(message.Timestamp),
             message.Key,
             message.Value,
             kind,

@@ -16,7 +16,7 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
         var message = result.Message;
         var record = new InputRecord(
             result.Offset.Value,
-            message.Timestamp.Type == TimestampType.NotAvailable ? null : message.Timestamp.UnixTimestampMs * 1000,
+            RecordTimes.Of(message.Timestamp),
             message.Key,
             message.Value,
             RecordKind.Transaction,

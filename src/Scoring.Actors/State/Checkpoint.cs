@@ -16,8 +16,8 @@ public sealed record ShardOwner(string NodeId, Uri? Address);
 /// <param name="Epoch">Its epoch from now on; above every earlier one.</param>
 /// <param name="Offset">The offset of its last checkpoint: the state exactly before it. Null if it has none.</param>
 /// <param name="Marks">What belongs to the checkpoint beside the entities, as it was written; empty if it has none.</param>
-/// <param name="Quarantined">The offsets of the records that must never be applied, in order: all from the checkpoint's offset on, and before it the newest.</param>
-public sealed record ShardSnapshot(long Epoch, long? Offset, ReadOnlyMemory<byte> Marks, IReadOnlyList<long> Quarantined)
+/// <param name="Quarantined">The records that must never be applied, by offset: all from the checkpoint's offset on, and before it the newest.</param>
+public sealed record ShardSnapshot(long Epoch, long? Offset, ReadOnlyMemory<byte> Marks, IReadOnlyList<QuarantinedRecord> Quarantined)
 {
     /// <summary>
     /// How many notes of quarantined records a store keeps of a shard; those from its checkpoint on it keeps whatever their
@@ -86,9 +86,9 @@ public sealed record Checkpoint
     public IReadOnlyList<EntityPurge> Purges { get; init; } = [];
 }
 
-/// <summary>A record that made an entity fail twice.</summary>
+/// <summary>A record that was set aside: it failed twice, or the moment refused it, which a later reader of the log could not do again.</summary>
 /// <param name="Offset">Its offset in the input log.</param>
-/// <param name="Reason">What was thrown, for people.</param>
+/// <param name="Reason">Why, as the pipeline writes and reads it. Without a NUL, which PostgreSQL does not take.</param>
 public sealed record QuarantinedRecord(long Offset, string Reason);
 
 /// <summary>How far a shard is, as its owner says.</summary>

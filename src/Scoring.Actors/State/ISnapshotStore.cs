@@ -45,16 +45,16 @@ public interface ISnapshotStore : IAsyncDisposable
     Task<bool> WriteAsync(Checkpoint checkpoint, CancellationToken cancellation);
 
     /// <summary>
-    /// Notes that a record of the input log must never be applied to the shard's entities. Beyond
+    /// Notes that records of the input log must never be applied to the shard's entities, all or none. Beyond
     /// <see cref="ShardSnapshot.MaxQuarantined"/> the oldest notes before the shard's checkpoint go.
     /// </summary>
     /// <param name="partition">The shard.</param>
     /// <param name="epoch">The caller's epoch.</param>
-    /// <param name="record">The record.</param>
+    /// <param name="records">The records, each once.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>False if the shard has another epoch: nothing was written.</returns>
-    /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now; the note may or may not have been written.</exception>
-    Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation);
+    /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now; the notes may or may not have been written.</exception>
+    Task<bool> QuarantineAsync(int partition, long epoch, IReadOnlyList<QuarantinedRecord> records, CancellationToken cancellation);
 
     /// <summary>Publishes how far this node's shards are, for queries on any node. Shards of another epoch are left as they are.</summary>
     /// <param name="reports">The shards.</param>

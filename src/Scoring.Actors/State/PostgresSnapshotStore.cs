@@ -75,16 +75,16 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
-    public Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation)
+    public Task<bool> QuarantineAsync(int partition, long epoch, IReadOnlyList<QuarantinedRecord> records, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(records);
         return CallAsync(
             "quarantine",
             async connection =>
             {
                 await using var batch = Batch(
                     connection,
-                    Command(PostgresStatements.Quarantine, Of(partition), Of(epoch), Of(record.Offset), Of(record.Reason)),
+                    Command(PostgresStatements.Quarantine, Of(partition), Of(epoch), Of(records.Select(r => r.Offset).ToArray()), Of(records.Select(r => r.Reason).ToArray())),
                     Command(PostgresStatements.PruneQuarantine, Of(partition), Of(epoch), Of(ShardSnapshot.MaxQuarantined)));
                 return await batch.ExecuteNonQueryAsync(cancellation) > 0;
             },
@@ -138,9 +138,9 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         await rows.ReadAsync(cancellation);
         var (epoch, offset, marks) = (rows.GetInt64(0), rows.LongAt(1), rows.BytesAt(2));
         await rows.NextResultAsync(cancellation);
-        var quarantined = new List<long>();
+        var quarantined = new List<QuarantinedRecord>();
         while (await rows.ReadAsync(cancellation))
-            quarantined.Add(rows.GetInt64(0));
+            quarantined.Add(new QuarantinedRecord(rows.GetInt64(0), rows.GetString(1)));
         return new ShardSnapshot(epoch, offset, marks, quarantined);
     }
 

@@ -79,7 +79,7 @@ internal static class PostgresStatements
         RETURNING epoch, checkpoint_offset, marks
         """;
 
-    internal const string ReadQuarantine = "SELECT record_offset FROM scoring_quarantine WHERE partition = $1 ORDER BY record_offset";
+    internal const string ReadQuarantine = "SELECT record_offset, reason FROM scoring_quarantine WHERE partition = $1 ORDER BY record_offset";
 
     // The limit keeps the planner from reading the table whole for a large batch.
     internal const string Load = """
@@ -138,7 +138,7 @@ internal static class PostgresStatements
 
     internal const string Quarantine = """
         WITH mine AS (SELECT partition FROM scoring_shard WHERE partition = $1 AND epoch = $2 FOR UPDATE)
-        INSERT INTO scoring_quarantine (partition, record_offset, reason) SELECT partition, $3, $4 FROM mine
+        INSERT INTO scoring_quarantine (partition, record_offset, reason) SELECT partition, o, r FROM mine, unnest($3::bigint[], $4::text[]) AS n (o, r)
         ON CONFLICT (partition, record_offset) DO UPDATE SET reason = excluded.reason
         """;
 

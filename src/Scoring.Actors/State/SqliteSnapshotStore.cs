@@ -76,10 +76,10 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
-    public Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation)
+    public Task<bool> QuarantineAsync(int partition, long epoch, IReadOnlyList<QuarantinedRecord> records, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(record);
-        return WriteAsync("quarantine", connection => Quarantine(connection, partition, epoch, record), cancellation);
+        ArgumentNullException.ThrowIfNull(records);
+        return WriteAsync("quarantine", connection => Quarantine(connection, partition, epoch, records), cancellation);
     }
 
     /// <inheritdoc/>
@@ -141,9 +141,9 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         var (epoch, offset, marks) = (row.GetInt64(0), row.LongAt(1), row.BytesAt(2));
         using var noted = connection.Statement(SqliteState.ReadQuarantine, partition);
         using var rows = noted.ExecuteReader();
-        var quarantined = new List<long>();
+        var quarantined = new List<QuarantinedRecord>();
         while (rows.Read())
-            quarantined.Add(rows.GetInt64(0));
+            quarantined.Add(new QuarantinedRecord(rows.GetInt64(0), rows.GetString(1)));
         return new ShardSnapshot(epoch, offset, marks, quarantined);
     }
 
@@ -223,10 +223,14 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         return (keys.Count, bytes);
     }
 
-    private static bool Quarantine(SqliteConnection connection, int partition, long epoch, QuarantinedRecord record)
+    private static bool Quarantine(SqliteConnection connection, int partition, long epoch, IReadOnlyList<QuarantinedRecord> records)
     {
-        if (connection.Run(SqliteState.Quarantine, partition, epoch, record.Offset, record.Reason) == 0)
-            return false;
+        foreach (var record in records)
+        {
+            if (connection.Run(SqliteState.Quarantine, partition, epoch, record.Offset, record.Reason) == 0)
+                return false;
+        }
+
         connection.Run(SqliteState.PruneQuarantine, partition, epoch, ShardSnapshot.MaxQuarantined);
         return true;
     }

@@ -63,7 +63,7 @@ internal static class SqliteState
 
     internal const string ReadShard = "SELECT epoch, checkpoint_offset, marks FROM scoring_shard WHERE partition = ?1";
 
-    internal const string ReadQuarantine = "SELECT record_offset FROM scoring_quarantine WHERE partition = ?1 ORDER BY record_offset";
+    internal const string ReadQuarantine = "SELECT record_offset, reason FROM scoring_quarantine WHERE partition = ?1 ORDER BY record_offset";
 
     internal const string Load = "SELECT state_offset, state, previous_offset, previous_state FROM scoring_entity WHERE partition = ?1 AND kind = ?2 AND key = ?3";
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Scoring.Actors.Entities;
+using Scoring.Actors.Log;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
@@ -61,7 +62,7 @@ internal sealed class BootstrapRun
         var owner = new ShardOwner($"{options.NodeId} (bootstrap)", null);
         foreach (var (partition, offset) in offsets.Index())
         {
-            var stage = new EntityStage(features, options.Decode, options.Entities);
+            var stage = new EntityStage(features, options.Decode.ForHistory(), options.Entities, new LogPlace(partition, offsets.Count));
             shards.Add(new ShardBootstrap(partition, offset, stage, store, options.State));
             await shards[partition].BeginAsync(owner, cancellation);
             if (history is null)

@@ -18,6 +18,8 @@ internal sealed class EmbeddedDemoHost : IDemoHost
         host = ScoringHost.Create(settings, options => options with
         {
             Kafka = options.Kafka with { BootstrapServers = "" },
+            // What a demo plays, a file or a simulated past, is history.
+            Decode = options.Decode.ForHistory(),
             Ledger = options.Ledger with { Path = "" },
             Http = options.Http with { Urls = $"http://127.0.0.1:{FreePort()}" },
         });

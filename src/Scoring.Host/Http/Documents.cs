@@ -3,7 +3,7 @@ namespace Scoring.Host.Http;
 /// <summary>A transaction as a caller sends it.</summary>
 /// <param name="TransactionId">Its own among those of its user and card. Sent again with the same fields it gets the first score, with others it is refused.</param>
 /// <param name="CardId">The card's token, never a card number.</param>
-/// <param name="Amount">In the currency's unit, rounded half to even at 4 places; zero or more.</param>
+/// <param name="Amount">In the currency's unit, rounded half to even at 4 places; negative for a refund or a reversal.</param>
 /// <param name="EventTime">ISO 8601 with an offset, or epoch milliseconds.</param>
 /// <param name="UserId">The card's user; absent, the card is its own user.</param>
 /// <param name="MerchantId">The merchant.</param>

@@ -47,8 +47,7 @@ internal static class ScoreEndpoints
         var (body, problem) = await RequestBody.ReadAsync(request, node.Options.Decode.MaxValueBytes, request.HttpContext.RequestAborted);
         if (body is null)
             return problem!;
-        var now = (node.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        if ((node.Decoder.Decode(body, out var transaction) ?? node.Decoder.CheckAhead(transaction, now)) is { } rejection)
+        if ((node.Decoder.Decode(body, out var transaction) ?? node.Decoder.Rules.CheckNodeTime(transaction.EventTimeMicros, EventTime.Of(node.Time.GetUtcNow()))) is { } rejection)
             return Problems.Invalid(rejection);
 
         // 2. A repeat gets the first score.

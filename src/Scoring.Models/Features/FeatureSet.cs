@@ -48,6 +48,9 @@ public sealed class FeatureSet
     /// <summary>The declared entities.</summary>
     public IReadOnlyList<FeatureSetEntity> Entities { get; }
 
+    /// <summary>How far back the windows of its entities may reach at most.</summary>
+    public TimeSpan LongestRetention => Entities.Max(e => e.Retain);
+
     /// <summary>How far an event may lie behind its entity's newest and still be inserted.</summary>
     public TimeSpan Lateness => TimeSpan.FromMicroseconds(parsed.LatenessMicros);
 

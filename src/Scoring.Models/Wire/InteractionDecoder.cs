@@ -4,16 +4,13 @@ using System.Text.Json;
 namespace Scoring.Models.Wire;
 
 /// <summary>
-/// Reads an interaction from JSON, by the rules of <see cref="TransactionDecoder"/>: unknown fields are ignored, a
-/// wrong record yields every wrong field at once, and no id may be a raw card number.
+/// Reads an interaction from JSON, by the rules of <see cref="TransactionDecoder"/>: unknown fields are ignored, of equal
+/// keys the last counts, and a wrong record yields every wrong field at once.
 /// </summary>
 public sealed class InteractionDecoder
 {
-    private static readonly string[] Texts = ["interactionId", "userId", "type", "outcome", "deviceId", "ip"];
-    private static readonly string[] RequiredTexts = ["interactionId", "userId", "type"];
-    private static readonly string[] Ids = ["interactionId", "userId", "deviceId"];
-
     private readonly DecodeLimits limits;
+    private readonly EventRules rules;
 
     /// <summary>Makes a decoder.</summary>
     /// <param name="limits">What it accepts at most.</param>
@@ -21,9 +18,30 @@ public sealed class InteractionDecoder
     {
         ArgumentNullException.ThrowIfNull(limits);
         this.limits = limits;
+        rules = new EventRules(limits);
     }
 
-    /// <summary>Reads an interaction.</summary>
+    /// <summary>Reads a record of the input log.</summary>
+    /// <param name="value">The record's value; null is refused.</param>
+    /// <param name="key">The record's key; null is refused.</param>
+    /// <param name="recordTime">The record's own time.</param>
+    /// <param name="interaction">The interaction; null unless its JSON is valid.</param>
+    /// <returns>Null if the record is valid, else everything that is wrong with it.</returns>
+    public Rejection? Decode(byte[]? value, byte[]? key, RecordTime recordTime, out Interaction? interaction)
+    {
+        interaction = null;
+        if (value is null)
+            return new Rejection(RejectReason.NullValue, "the record's value is null; an interaction in JSON is wanted");
+        if (key is null)
+            return new Rejection(RejectReason.NullKey, "the record's key is null; the interaction's userId is wanted");
+        if (Decode(value, out interaction) is { } rejection)
+            return rejection;
+        return key.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(interaction!.UserId))
+            ? rules.CheckRecordTime(interaction.EventTimeMicros, recordTime)
+            : new Rejection(RejectReason.KeyMismatch, "the record's key is not its userId: the user's state lives in another partition");
+    }
+
+    /// <summary>Reads an interaction that comes under any key.</summary>
     /// <param name="value">The JSON in UTF-8.</param>
     /// <param name="interaction">The interaction; null unless it is valid.</param>
     /// <returns>Null if it is valid, else everything that is wrong with it.</returns>
@@ -31,14 +49,14 @@ public sealed class InteractionDecoder
     {
         ArgumentNullException.ThrowIfNull(value);
         interaction = null;
-        if (value.Length > limits.MaxValueBytes)
-            return new Rejection(RejectReason.TooLarge, $"the value has {value.Length} bytes; {limits.MaxValueBytes} are allowed");
-        var fields = new Fields(limits);
+        if (JsonEvent.CheckSize(value, limits) is { } tooLarge)
+            return tooLarge;
+        var fields = new InteractionFields();
         try
         {
-            var reader = new Utf8JsonReader(value, new JsonReaderOptions { MaxDepth = TransactionDecoder.MaxDepth });
+            var reader = new Utf8JsonReader(JsonEvent.Of(value), new JsonReaderOptions { MaxDepth = JsonEvent.MaxDepth });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                return new Rejection(RejectReason.NotJson, "the value is not a JSON object");
+                return JsonEvent.NoObject();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 fields.Read(ref reader);
             // Reads past the object, so that bytes behind it are refused.
@@ -46,96 +64,9 @@ public sealed class InteractionDecoder
         }
         catch (JsonException e)
         {
-            return new Rejection(RejectReason.NotJson, $"the value is not JSON: line {e.LineNumber}, byte {e.BytePositionInLine}");
+            return JsonEvent.NotJson(e);
         }
 
-        return fields.Finish(out interaction);
-    }
-
-    private sealed class Fields(DecodeLimits limits)
-    {
-        private readonly Dictionary<string, string> texts = [];
-        private readonly List<FieldError> errors = [];
-        private long? time;
-
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var name = TryGetText(ref reader) ?? "";
-            reader.Read();
-            // A repeated name replaces what stood before, as JSON readers commonly do.
-            errors.RemoveAll(e => e.Field == name);
-            if (name == "eventTime")
-                ReadTime(ref reader);
-            else if (Texts.Contains(name))
-                ReadText(ref reader, name);
-            else
-                reader.Skip();
-        }
-
-        public Rejection? Finish(out Interaction? interaction)
-        {
-            interaction = null;
-            foreach (var name in RequiredTexts.Where(n => Text(n) is null).Concat(time is null ? ["eventTime"] : []))
-            {
-                if (!errors.Exists(e => e.Field == name))
-                    errors.Add(new FieldError(name, RejectReason.MissingField, "is missing"));
-            }
-
-            foreach (var name in Ids.Where(n => Text(n) is { } id && CardNumbers.IsCardNumber(Encoding.UTF8.GetBytes(id))))
-                errors.Add(new FieldError(name, RejectReason.CardNumber, "is a raw card number; a token is wanted"));
-            if (errors.Count > 0)
-                return new Rejection(errors);
-            interaction = new Interaction(Text("interactionId")!, Text("userId")!, Text("type")!, Text("outcome"), Text("deviceId"), Text("ip"), time!.Value);
-            return null;
-        }
-
-        private string? Text(string name) => texts.GetValueOrDefault(name) is { Length: > 0 } text ? text : null;
-
-        private void ReadText(ref Utf8JsonReader reader, string name)
-        {
-            texts.Remove(name);
-            if (reader.TokenType == JsonTokenType.Null)
-                return;
-            if (reader.TokenType != JsonTokenType.String)
-                WrongType(ref reader, name, "a string");
-            else if (TryGetText(ref reader) is not { } text)
-                errors.Add(new FieldError(name, RejectReason.InvalidText, "is not valid Unicode"));
-            else if (Encoding.UTF8.GetByteCount(text) is var bytes && bytes > limits.MaxTextBytes)
-                errors.Add(new FieldError(name, RejectReason.InvalidText, $"has {bytes} bytes; {limits.MaxTextBytes} are allowed"));
-            else
-                texts[name] = text;
-        }
-
-        private void ReadTime(ref Utf8JsonReader reader)
-        {
-            time = null;
-            if (reader.TokenType == JsonTokenType.Null)
-                return;
-            if (reader.TokenType is not (JsonTokenType.Number or JsonTokenType.String))
-                WrongType(ref reader, "eventTime", TransactionDecoder.TimeWanted);
-            else if (TransactionDecoder.TryReadTime(ref reader, out var micros))
-                time = micros;
-            else
-                errors.Add(new FieldError("eventTime", RejectReason.UnreadableTime, $"is unreadable; {TransactionDecoder.TimeWanted} is wanted"));
-        }
-
-        private void WrongType(ref Utf8JsonReader reader, string name, string wanted)
-        {
-            errors.Add(new FieldError(name, RejectReason.WrongType, $"is of type {reader.TokenType}; {wanted} is wanted"));
-            reader.Skip();
-        }
-
-        private static string? TryGetText(ref Utf8JsonReader reader)
-        {
-            try
-            {
-                return reader.GetString();
-            }
-            catch (InvalidOperationException)
-            {
-                // Bytes that are no UTF-8, or half of a surrogate pair.
-                return null;
-            }
-        }
+        return fields.Finish(rules, out interaction);
     }
 }

@@ -24,25 +24,28 @@ public enum RejectReason
     /// <summary>A field has another JSON type than it must have.</summary>
     WrongType,
 
-    /// <summary>A text is longer than the limit, or is not valid Unicode.</summary>
+    /// <summary>A text is longer than the limit, is not valid Unicode, holds a NUL, or is an id that no URL can name.</summary>
     InvalidText,
 
-    /// <summary>The amount is below zero.</summary>
-    NegativeAmount,
-
-    /// <summary>The amount is larger than any payment.</summary>
+    /// <summary>The amount is larger than any payment, or any refund.</summary>
     AbsurdAmount,
 
-    /// <summary>The time can't be read.</summary>
+    /// <summary>The time can't be read, or lies outside the years 1970 to 9999.</summary>
     UnreadableTime,
 
-    /// <summary>The time is further past the record's own timestamp than clocks differ.</summary>
+    /// <summary>The time is further ahead of the record's own timestamp, or of the node's clock, than clocks differ.</summary>
     TimeInFuture,
 
-    /// <summary>The key is not the record's user (else its card).</summary>
+    /// <summary>The time is further behind them than any feature looks back.</summary>
+    TimeTooOld,
+
+    /// <summary>The record's own timestamp is a number that is no time.</summary>
+    UnreadableRecordTime,
+
+    /// <summary>The key is not the record's user (else its card), or the record is in a partition where murmur2 does not put its key.</summary>
     KeyMismatch,
 
-    /// <summary>The card id is a raw card number.</summary>
+    /// <summary>An id is a raw card number.</summary>
     CardNumber,
 
     /// <summary>Another transaction came under the same user, card and id.</summary>
@@ -57,13 +60,20 @@ public enum RejectReason
     /// <summary>The record was relayed from one more topic partition than a shard keeps marks of: whether it is a repeat can't be told.</summary>
     TooManyOrigins,
 
-    /// <summary>The record is valid, and applying it failed twice: a defect of this program, kept from stopping the shard.</summary>
+    /// <summary>Reading, applying or scoring the record failed, and failed again: a defect of this program, kept from stopping the shard.</summary>
     Poison,
 }
 
 /// <summary>The codes of <see cref="RejectReason"/> on the wire and in metrics.</summary>
 public static class RejectReasons
 {
+    private static readonly Dictionary<string, RejectReason> ByCode = Enum.GetValues<RejectReason>().ToDictionary(Code, StringComparer.Ordinal);
+
+    /// <summary>Finds the reason of a code.</summary>
+    /// <param name="code">What <see cref="Code"/> gave.</param>
+    /// <param name="reason">The reason.</param>
+    public static bool TryParse(string code, out RejectReason reason) => ByCode.TryGetValue(code, out reason);
+
     /// <summary>The code in snake case, as the dead letter's header carries it.</summary>
     /// <param name="reason">The reason.</param>
     public static string Code(this RejectReason reason) => reason switch
@@ -76,10 +86,11 @@ public static class RejectReasons
         RejectReason.MissingField => "missing_field",
         RejectReason.WrongType => "wrong_type",
         RejectReason.InvalidText => "invalid_text",
-        RejectReason.NegativeAmount => "negative_amount",
         RejectReason.AbsurdAmount => "absurd_amount",
         RejectReason.UnreadableTime => "unreadable_time",
         RejectReason.TimeInFuture => "time_in_future",
+        RejectReason.TimeTooOld => "time_too_old",
+        RejectReason.UnreadableRecordTime => "unreadable_record_time",
         RejectReason.KeyMismatch => "key_mismatch",
         RejectReason.CardNumber => "card_number",
         RejectReason.IdentityConflict => "identity_conflict",

@@ -3,12 +3,15 @@ using System.Text.Json;
 
 namespace Scoring.Models.Wire;
 
-/// <summary>A tick: tells a quiet shard through its own log how far time has come.</summary>
+/// <summary>
+/// A tick: tells a quiet shard through its own log how far time has come. It is refused as an event is if it is ahead of
+/// its record's time, since it would close every session and expire every card. It may be behind, as the shard itself.
+/// </summary>
 public static class Tick
 {
     /// <summary>Writes a tick.</summary>
-    /// <param name="micros">The time, in microseconds since 1970-01-01T00:00:00Z.</param>
-    public static byte[] Write(long micros) => Encoding.ASCII.GetBytes($"{{\"eventTime\":\"{EventTime.Format(micros)}\"}}");
+    /// <param name="micros">The time, in microseconds since 1970-01-01T00:00:00Z; one that no event may have is brought into their range.</param>
+    public static byte[] Write(long micros) => Encoding.ASCII.GetBytes($"{{\"eventTime\":\"{EventTime.Format(EventTime.Add(micros, TimeSpan.Zero))}\"}}");
 
     /// <summary>Reads a tick.</summary>
     /// <param name="value">The record's value.</param>

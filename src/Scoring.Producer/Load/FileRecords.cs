@@ -122,9 +122,9 @@ public sealed class FileRecords : IRecordSource
         }
 
         json.WriteNumber("amount"u8, (decimal)transaction.AmountUnits / Money.UnitsPerOne);
-        WriteTime(Math.Max(0, transaction.EventTimeMicros - lateByMicros));
+        WriteTime(EventTime.Add(transaction.EventTimeMicros, -TimeSpan.FromMicroseconds(lateByMicros)));
         var value = End();
-        IsRefused = decoder.Decode(value.ToArray(), out var decoded) is not null || decoder.CheckAhead(decoded, nowMicros) is not null;
+        IsRefused = decoder.Decode(value.ToArray(), out var decoded) is not null || decoder.Rules.CheckNodeTime(decoded.EventTimeMicros, nowMicros) is not null;
         return value;
     }
 
@@ -157,7 +157,7 @@ public sealed class FileRecords : IRecordSource
         if (labels.Count >= MaxPendingLabels)
             throw new LoadException($"more than {MaxPendingLabels:N0} labels of {sourceName} wait for a delay of {map.LabelDelay}; shorten labelDelay");
         var transaction = row.Transaction;
-        var due = transaction.EventTimeMicros + (long)map.LabelDelay.TotalMicroseconds;
+        var due = EventTime.Add(transaction.EventTimeMicros, map.LabelDelay);
         Start();
         json.WriteString("transactionId"u8, transaction.TransactionId);
         json.WriteString("cardId"u8, transaction.CardId);

@@ -19,9 +19,6 @@ public enum MalformedKind
     /// <summary>A field has another type than it must have.</summary>
     WrongType,
 
-    /// <summary>The amount is negative.</summary>
-    NegativeAmount,
-
     /// <summary>The amount is larger than any payment.</summary>
     HugeAmount,
 
@@ -103,7 +100,6 @@ public sealed class MalformedRecords(ulong seed, int oversizedBytes)
         };
         var amount = kind switch
         {
-            MalformedKind.NegativeAmount => "-12.34",
             MalformedKind.HugeAmount => "9e307",
             _ => "12.34",
         };

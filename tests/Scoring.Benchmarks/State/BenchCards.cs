@@ -73,7 +73,7 @@ internal static class BenchCards
     // Mostly one country, a few devices, a merchant's category out of forty: what a person's days look like.
     private static InputRecord Record(long offset, int card, long micros, string id, long variety) => new(
         offset,
-        micros,
+        RecordTime.OfMillis(micros / 1_000),
         Encoding.UTF8.GetBytes(User(card)),
         Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture,

@@ -63,7 +63,7 @@ internal static class RecoveryRun
         using (var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = broker.BootstrapServers }).Build())
         {
             foreach (var record in records)
-                producer.Produce(Topic, new Message<byte[], byte[]> { Key = record.Key!, Value = record.Value!, Timestamp = new Timestamp(record.TimestampMicros!.Value / 1_000, TimestampType.CreateTime) });
+                producer.Produce(Topic, new Message<byte[], byte[]> { Key = record.Key!, Value = record.Value!, Timestamp = new Timestamp(record.Time.Micros / 1_000, TimestampType.CreateTime) });
             producer.Flush(CancellationToken.None);
         }
 

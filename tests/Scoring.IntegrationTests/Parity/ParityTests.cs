@@ -116,7 +116,7 @@ public sealed class ParityTests : IDisposable
         [
             "bootstrap", "--input", history, "--map", MapPath, "--at", "earliest", "--on-error", "fail",
             $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}", $"--Scoring:Topics:Prefix={broker.Prefix}", $"--Scoring:Source:GroupId={broker.Group}", $"--Scoring:State:Path={state}",
-            $"--Scoring:State:MaxEntitiesInMemory={entitiesInMemory}", $"--Scoring:Features:Path={features}",
+            $"--Scoring:State:MaxEntitiesInMemory={entitiesInMemory}", "--Scoring:Decode:MaxTimeBehind=00:00:00", $"--Scoring:Features:Path={features}",
         ];
         var report = await RunAsync(bootstrap);
         Assert.Equal(before.Count, Counts(report, "transactions").Sum());
@@ -166,7 +166,7 @@ public sealed class ParityTests : IDisposable
         [
             "bootstrap", "--input", "topic", "--at", "committed",
             $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}", $"--Scoring:Topics:Prefix={broker.Prefix}", $"--Scoring:Source:GroupId={broker.Group}",
-            "--Scoring:State:Provider=Postgres", $"--Scoring:State:ConnectionString={server.ConnectionString}", $"--Scoring:Features:Path={features}", "--Scoring:State:ReportInterval=00:00:00.500",
+            "--Scoring:State:Provider=Postgres", $"--Scoring:State:ConnectionString={server.ConnectionString}", $"--Scoring:Features:Path={features}", "--Scoring:State:ReportInterval=00:00:00.500", "--Scoring:Decode:MaxTimeBehind=00:00:00",
         ];
         Assert.Contains("--replace", await RefusalAsync(bootstrap), StringComparison.Ordinal);
         Assert.Equal(before.Count, Counts(await RunAsync([.. bootstrap, "--replace"]), "transactions").Sum());

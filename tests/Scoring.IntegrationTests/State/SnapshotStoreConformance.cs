@@ -58,7 +58,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         var present = (await store.AcquireAsync(0, new ShardOwner("node-2", null), default)).Epoch;
 
         Assert.False(await store.WriteAsync(Checkpoint(0, old, 9, Card("a", "zombie")), default));
-        Assert.False(await store.QuarantineAsync(0, old, new QuarantinedRecord(7, "zombie"), default));
+        Assert.False(await store.QuarantineAsync(0, old, [new QuarantinedRecord(7, "zombie")], default));
         await store.ReportAsync([new ShardReport { Partition = 0, Epoch = old, Phase = "zombie" }], default);
 
         Assert.Equal(["a at 5: A"], await store.StatesAsync(0, "a"));
@@ -91,7 +91,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public async Task A_shard_that_nobody_took_over_cannot_be_written()
     {
         Assert.False(await store.WriteAsync(Checkpoint(0, 1, 5, Card("a", "A")), default));
-        Assert.False(await store.QuarantineAsync(0, 1, new QuarantinedRecord(7, ""), default));
+        Assert.False(await store.QuarantineAsync(0, 1, [new QuarantinedRecord(7, "")], default));
         Assert.Empty(await store.StatesAsync(0, "a"));
     }
 
@@ -168,11 +168,11 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
         foreach (var offset in new[] { 0, 12, 7, 7 })
-            Assert.True(await store.QuarantineAsync(0, epoch, new QuarantinedRecord(offset, "it threw"), default));
+            Assert.True(await store.QuarantineAsync(0, epoch, [new QuarantinedRecord(offset, "it threw")], default));
         var snapshot = await store.AcquireAsync(0, Owner, default);
-        Assert.Equal([0, 7, 12], snapshot.Quarantined);
+        Assert.Equal([(0, "it threw"), (7, "it threw"), (12, "it threw")], snapshot.Quarantined.Select(q => (q.Offset, q.Reason)));
         await store.WriteAsync(Checkpoint(0, snapshot.Epoch, 7), default);
-        Assert.Equal([0, 7, 12], (await store.AcquireAsync(0, Owner, default)).Quarantined);
+        Assert.Equal([0, 7, 12], (await store.AcquireAsync(0, Owner, default)).Quarantined.Select(q => q.Offset));
         Assert.Empty((await store.AcquireAsync(1, Owner, default)).Quarantined);
     }
 
@@ -181,12 +181,12 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
         await RunSqlAsync($"WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {ShardSnapshot.MaxQuarantined - 1}) INSERT INTO scoring_quarantine (partition, record_offset, reason) SELECT 0, i, '' FROM n");
-        await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_000, "before any checkpoint"), default);
+        await store.QuarantineAsync(0, epoch, [new QuarantinedRecord(1_000_000, "before any checkpoint")], default);
         await store.WriteAsync(Checkpoint(0, epoch, 1), default);
-        await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_001, "the checkpoint is behind one note alone"), default);
-        Assert.Equal(Enumerable.Range(1, ShardSnapshot.MaxQuarantined - 1).Select(i => (long)i).Append(1_000_000).Append(1_000_001), (await store.AcquireAsync(0, Owner, default)).Quarantined);
+        await store.QuarantineAsync(0, epoch, [new QuarantinedRecord(1_000_001, "the checkpoint is behind one note alone")], default);
+        Assert.Equal(Enumerable.Range(1, ShardSnapshot.MaxQuarantined - 1).Select(i => (long)i).Append(1_000_000).Append(1_000_001), (await store.AcquireAsync(0, Owner, default)).Quarantined.Select(q => q.Offset));
 
-        Assert.False(await store.QuarantineAsync(0, epoch, new QuarantinedRecord(1_000_002, "zombie"), default));
+        Assert.False(await store.QuarantineAsync(0, epoch, [new QuarantinedRecord(1_000_002, "zombie")], default));
         Assert.Equal(ShardSnapshot.MaxQuarantined + 1, (await store.AcquireAsync(0, Owner, default)).Quarantined.Count);
     }
 

@@ -133,19 +133,17 @@ internal sealed class Node : IReplies
             Replies = this,
             Metrics = metrics,
             Logger = new TraceLogger<ShardActor>(world.Scheduler.Trace, name),
-            EntityProbe = Probe,
+            Probe = Probe,
+            Partitions = world.Scenario.Partitions,
             Time = Process.Time,
             Scheduler = Process,
         };
     }
 
-    private void Probe(InputRecord record)
+    private void Probe(RecordStep step, InputRecord record)
     {
-        var value = record.Value.AsSpan();
-        if (value.IndexOf("\"poison\""u8) >= 0)
-            throw new InvalidOperationException("this record always throws");
-        if (value.IndexOf("\"poison-once\""u8) >= 0 && thrownOnce.Add(Encoding.UTF8.GetString(record.TraceParent ?? [])))
-            throw new InvalidOperationException("this record throws once");
+        if (Poison.Throws(step, record.Value) || (Poison.ThrowsOnce(step, record.Value) && thrownOnce.Add($"{step} {Encoding.UTF8.GetString(record.TraceParent ?? [])}")))
+            throw new InvalidOperationException($"this record throws at {step}");
     }
 
     private async Task StartAsync()

@@ -87,7 +87,7 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
         shard.Epoch++;
         shard.Owner = owner;
         Scheduler.Trace.Note($"database gives p{partition} epoch {shard.Epoch} to {owner.NodeId}, C={Text(shard.Offset)}");
-        return new ShardSnapshot(shard.Epoch, shard.Offset, shard.Marks, [.. shard.Quarantined.Where(o => shard.Offset is null || o >= shard.Offset)]);
+        return new ShardSnapshot(shard.Epoch, shard.Offset, shard.Marks, [.. shard.Quarantined.Values.Where(q => shard.Offset is null || q.Offset >= shard.Offset)]);
     }
 
     internal EntityRows Load(int partition, IReadOnlyList<EntityKey> keys)
@@ -118,22 +118,27 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
         shard.Offset = checkpoint.Offset;
         shard.Marks = checkpoint.Marks.ToArray();
         shard.WrittenAt = Scheduler.Now;
-        shard.Quarantined.RemoveWhere(o => o < checkpoint.Offset);
+        foreach (var old in shard.Quarantined.Keys.Where(o => o < checkpoint.Offset).ToList())
+            shard.Quarantined.Remove(old);
         Checkpoints++;
         RowsWritten += checkpoint.Entities.Count;
         Scheduler.Trace.Note($"database writes p{checkpoint.Partition} C={checkpoint.Offset} epoch {checkpoint.Epoch}, {checkpoint.Entities.Count} rows");
         return true;
     }
 
-    internal bool Quarantine(int partition, long epoch, QuarantinedRecord record)
+    internal bool Quarantine(int partition, long epoch, IReadOnlyList<QuarantinedRecord> records)
     {
         var shard = shards[partition];
         if (!MayWrite(shard, partition, epoch))
             return false;
         CheckEpoch(shard, partition, epoch);
-        shard.Quarantined.Add(record.Offset);
-        EverQuarantined.Add((partition, record.Offset));
-        Scheduler.Trace.Note($"database quarantines p{partition}@{record.Offset}");
+        foreach (var record in records)
+        {
+            shard.Quarantined[record.Offset] = record;
+            EverQuarantined.Add((partition, record.Offset));
+            Scheduler.Trace.Note($"database quarantines p{partition}@{record.Offset}: {record.Reason}");
+        }
+
         return true;
     }
 

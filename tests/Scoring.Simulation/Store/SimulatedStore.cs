@@ -52,10 +52,10 @@ public sealed class SimulatedStore(SimulatedDatabase database, VirtualProcess pr
     }
 
     /// <inheritdoc/>
-    public Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation)
+    public Task<bool> QuarantineAsync(int partition, long epoch, IReadOnlyList<QuarantinedRecord> records, CancellationToken cancellation)
     {
         database.Sent(partition, epoch);
-        return Call(() => database.Quarantine(partition, epoch, record), cancellation, written => database.Told(partition, epoch, written));
+        return Call(() => database.Quarantine(partition, epoch, records), cancellation, written => database.Told(partition, epoch, written));
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ internal sealed class StoredShard
 
     public TimeSpan? ReportedAt { get; set; }
 
-    public SortedSet<long> Quarantined { get; } = [];
+    public SortedDictionary<long, QuarantinedRecord> Quarantined { get; } = [];
 
     /// <summary>By kind and key in hexadecimal.</summary>
     public SortedDictionary<string, StoredEntity> Entities { get; } = new(StringComparer.Ordinal);

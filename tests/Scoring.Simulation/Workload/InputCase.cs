@@ -1,3 +1,5 @@
+using System.Text;
+using Scoring.Actors.Entities;
 using Scoring.Simulation.Broker;
 
 namespace Scoring.Simulation.Workload;
@@ -9,23 +11,34 @@ public static class InputHeaders
     public const string Reason = "sim-reason";
 }
 
-/// <summary>What makes an entity throw, so that poison can be told from a record's bytes.</summary>
+/// <summary>What makes a step throw, so that poison can be told from a record's bytes: the merchant of a transaction.</summary>
 public static class Poison
 {
-    /// <summary>The merchant whose transactions always throw.</summary>
-    public const string Always = "poison";
-
-    /// <summary>The merchant whose transactions throw once in a shard's life.</summary>
-    public const string Once = "poison-once";
-
-    /// <summary>The reason of the dead letter that such a record becomes.</summary>
+    /// <summary>The reason of the dead letter that a record becomes which always throws.</summary>
     public const string Reason = "poison";
+
+    private const string Always = "poison-";
+    private const string OnceInALife = "poison-once-";
+
+    /// <summary>The merchant whose transactions always throw at a step.</summary>
+    /// <param name="step">The step.</param>
+    public static string MerchantOf(RecordStep step) => Always + step;
+
+    /// <summary>The merchant whose transactions throw at a step once in a node's life.</summary>
+    /// <param name="step">The step.</param>
+    public static string MerchantOfOnce(RecordStep step) => OnceInALife + step;
 
     /// <summary>Whether a record always throws.</summary>
     /// <param name="record">The record.</param>
     public static bool IsAlways(LogRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return record.Value.AsSpan().IndexOf("\"poison\""u8) >= 0;
+        return Array.Exists(Enum.GetValues<RecordStep>(), step => Throws(step, record.Value));
     }
+
+    internal static bool Throws(RecordStep step, byte[]? value) => Names(value, MerchantOf(step));
+
+    internal static bool ThrowsOnce(RecordStep step, byte[]? value) => Names(value, MerchantOfOnce(step));
+
+    private static bool Names(byte[]? value, string merchant) => value.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{merchant}\"")) >= 0;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Models.Wire;
 using Scoring.Simulation.Broker;
@@ -117,8 +118,11 @@ public sealed class LoadGenerator
             case 6 when relayed.Count > 0:
                 RelayAgain();
                 break;
+            case 7 when random.Next(2) == 0:
+                AppendFromAFastClock();
+                break;
             case 7 when scenario.Poison:
-                Append(Some() with { Merchant = random.Next(2) == 0 ? Poison.Always : Poison.Once });
+                AppendPoison();
                 break;
             default:
                 Append(Some());
@@ -165,9 +169,23 @@ public sealed class LoadGenerator
             0 => (Encoding.UTF8.GetBytes("{\"transactionId\":"), Key(e), "not_json"),
             1 => (Json(e with { Millis = now + 3_600_000 }), Key(e), "time_in_future"),
             2 => (Json(e), Encoding.UTF8.GetBytes("someone-else"), "key_mismatch"),
-            _ => (Json(e with { Units = -10_000 }), Key(e), "negative_amount"),
+            _ => (Json(e with { Id = "4111 1111 1111 1111" }), Key(e), "card_number"),
         };
         Append(key, value, [new OutputHeader(InputHeaders.Reason, Encoding.UTF8.GetBytes(reason))], null);
+    }
+
+    // A producer whose clock is ahead stamps its records too: only the node's own clock can tell.
+    private void AppendFromAFastClock()
+    {
+        var ahead = VirtualTime.Start.ToUnixTimeMilliseconds() + (long)TimeSpan.FromDays(1 + random.Next(400)).TotalMilliseconds;
+        var e = Some() with { Millis = ahead };
+        Append(Key(e), Json(e), [new OutputHeader(InputHeaders.Reason, "time_in_future"u8.ToArray())], null, ahead);
+    }
+
+    private void AppendPoison()
+    {
+        var step = (RecordStep)random.Next(Enum.GetValues<RecordStep>().Length);
+        Append(Some() with { Merchant = random.Next(2) == 0 ? Poison.MerchantOf(step) : Poison.MerchantOfOnce(step) });
     }
 
     private OutputRecord TransactionOf(Event e) => new(topic, Key(e), Json(e), []);
@@ -202,10 +220,10 @@ public sealed class LoadGenerator
         Append(record.Key, record.Value, [.. record.Headers!, new OutputHeader(RecordHeaders.RelayedFrom, origin.ToHeader())], null);
     }
 
-    private void Append(byte[]? key, byte[]? value, OutputHeader[] headers, int? partition)
+    private void Append(byte[]? key, byte[]? value, OutputHeader[] headers, int? partition, long? timestamp = null)
     {
         var trace = string.Create(CultureInfo.InvariantCulture, $"00-{++traces:x32}-0000000000000001-01");
-        broker.Append(new OutputRecord(topic, key, value, [.. headers, new OutputHeader(RecordHeaders.TraceParent, Encoding.ASCII.GetBytes(trace))], partition), now + random.Next(1_000), "load");
+        broker.Append(new OutputRecord(topic, key, value, [.. headers, new OutputHeader(RecordHeaders.TraceParent, Encoding.ASCII.GetBytes(trace))], partition), timestamp ?? now + random.Next(1_000), "load");
     }
 
     private static byte[] Key(Event e) => Encoding.UTF8.GetBytes(e.User ?? e.Card);

@@ -18,7 +18,7 @@ public partial class LayeringTests
         ["Scoring.Models.Files"] = ["Scoring.Models.Wire", "Scoring.Models.Yaml", "Scoring.Models.Features"],
         ["Scoring.Models.Inference"] = ["Scoring.Models.Wire"],
         ["Scoring.Kafka"] = [],
-        ["Scoring.Actors.Log"] = ["Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Log"] = ["Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Telemetry"] = [],
         ["Scoring.Actors.Source"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Wire"],

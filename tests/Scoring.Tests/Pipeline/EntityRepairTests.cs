@@ -104,7 +104,7 @@ public sealed class EntityRepairTests : IAsyncDisposable
     private Task<byte[]?> RebuiltAsync(long? setAside = null)
     {
         var notes = new QuarantineNotes();
-        notes.Begin(setAside is { } offset ? [offset] : []);
+        notes.Begin(setAside is { } offset ? [new QuarantinedRecord(offset, "")] : []);
         var row = new EntityRow("user", User, 3, "damaged"u8.ToArray(), 1, before);
         return EntityRepair.RebuildAsync(Stage, fixture.Context, 3, row, notes, areOriginsFull: false, default);
     }

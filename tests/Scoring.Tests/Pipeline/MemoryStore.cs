@@ -68,7 +68,7 @@ internal sealed class MemoryStore : ISnapshotStore
     public Task PrepareAsync(LogIdentity identity, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task<ShardSnapshot> AcquireAsync(int partition, ShardOwner owner, CancellationToken cancellation) =>
-        Answer(() => new ShardSnapshot(++epoch, offset, marks, [.. quarantined.Select(q => q.Offset)]));
+        Answer(() => new ShardSnapshot(++epoch, offset, marks, [.. quarantined.DistinctBy(q => q.Offset).OrderBy(q => q.Offset)]));
 
     public Task<EntityRows> LoadAsync(int partition, IReadOnlyList<EntityKey> keys, CancellationToken cancellation) => Answer(() =>
     {
@@ -90,11 +90,11 @@ internal sealed class MemoryStore : ISnapshotStore
         return await Answer(() => checkpoint.Epoch == epoch && Write(checkpoint));
     }
 
-    public Task<bool> QuarantineAsync(int partition, long epoch, QuarantinedRecord record, CancellationToken cancellation) => Answer(() =>
+    public Task<bool> QuarantineAsync(int partition, long epoch, IReadOnlyList<QuarantinedRecord> records, CancellationToken cancellation) => Answer(() =>
     {
         if (epoch != this.epoch)
             return false;
-        quarantined.Add(record);
+        quarantined.AddRange(records);
         return true;
     });
 

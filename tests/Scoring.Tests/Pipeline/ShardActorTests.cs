@@ -38,7 +38,7 @@ public class ShardActorTests
         fixture.Log.Fail(1, AppendFailure.Broken);
 
         var error = await Assert.ThrowsAsync<ShardException>(() => fixture.Shard.Completion.WaitAsync(TimeSpan.FromSeconds(30)));
-        Assert.Contains("partition 3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("partition 0", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, fixture.Shard.CommittableOffset);
     }
 
@@ -69,7 +69,7 @@ public class ShardActorTests
         Assert.Equal("{\"x\":", Encoding.UTF8.GetString(dead.Value!));
         Assert.Equal("c-1", Encoding.UTF8.GetString(dead.Key!));
         Assert.Equal("x.transactions", Header(dead, RecordHeaders.OriginTopic));
-        Assert.Equal("3", Header(dead, RecordHeaders.OriginPartition));
+        Assert.Equal("0", Header(dead, RecordHeaders.OriginPartition));
         Assert.Equal("7", Header(dead, RecordHeaders.OriginOffset));
         Assert.Equal("not_json", Header(dead, RecordHeaders.Reason));
         Assert.Equal(0, fixture.Shard.CommittableOffset);
@@ -202,7 +202,7 @@ public class ShardActorTests
         Assert.Equal("c-1|2026-03-01T12:00:00.000Z", Encoding.UTF8.GetString(fixture.Log.Appended[3].Key!));
         Assert.Equal(("c-1", 1, 2, 20m), ((string)first["userId"]!, (int)first["revision"]!, (int)first["count"]!, (decimal)first["total"]!));
 
-        var tick = Record(3, "") with { Kind = RecordKind.Tick, Key = null, Value = Tick.Write((FirstTime + 60_000 + 3_600_003) * 1000) };
+        var tick = Record(3, "", afterMillis: 60_000 + 3_600_003) with { Kind = RecordKind.Tick, Key = null, Value = Tick.Write((FirstTime + 60_000 + 3_600_003) * 1000) };
         fixture.Enqueue(tick);
         await fixture.Log.ReachedAsync(5);
         Assert.Equal("c-2", (string)(await fixture.ScoreAsync(4))["userId"]!);

@@ -48,8 +48,11 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         MemoryLog? input = null,
         long? committed = null,
         Func<StateOptions, StateOptions>? state = null,
-        Action<InputRecord>? probe = null,
-        bool hasSessions = true)
+        Action<RecordStep, InputRecord>? probe = null,
+        bool hasSessions = true,
+        TimeProvider? time = null,
+        int partitions = 1,
+        DecodeLimits? limits = null)
     {
         Store = store ?? new MemoryStore();
         Input = input ?? new MemoryLog();
@@ -65,15 +68,16 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         var shardMetrics = new ShardMetrics(meters);
         Context = new ShardContext
         {
+            Partitions = partitions,
             Options = options,
             State = state is null ? durable : state(durable),
             Store = new StoreRetries(Store, options, shardMetrics, TimeProvider.System, NullLogger<StoreRetries>.Instance),
             Owner = new ShardOwner("node", null),
             Reader = Input,
             Logger = NullLogger<ShardActor>.Instance,
-            EntityProbe = probe,
+            Probe = probe,
             Topics = new Topics { Prefix = "x." }.Resolved(),
-            Limits = new DecodeLimits(),
+            Limits = limits ?? new DecodeLimits(),
             FeatureSet = set,
             Entities = new EntityOptions(),
             Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, set.Name, set.Version, set.Fingerprint, set.FeatureNames),
@@ -82,10 +86,10 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
             Log = Log,
             Replies = this,
             Metrics = shardMetrics,
-            Time = TimeProvider.System,
+            Time = time ?? TimeProvider.System,
             Scheduler = TaskScheduler.Default,
         };
-        Shard = new ShardActor(3, Context);
+        Shard = new ShardActor(0, Context);
         Shard.Begin(committed, committed ?? 0);
         Shard.Committed(committed ?? 0);
     }
@@ -110,7 +114,7 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
 
     public static InputRecord Record(long offset, string id, string card = "c-1", long afterMillis = 0, string? json = null, long replyTo = 0) => new(
         offset,
-        (FirstTime + Math.Max(0, afterMillis)) * 1000,
+        RecordTime.OfMillis(FirstTime + Math.Max(0, afterMillis)),
         Encoding.UTF8.GetBytes(card),
         Encoding.UTF8.GetBytes(json ?? string.Create(CultureInfo.InvariantCulture, $$"""{"transactionId":"{{id}}","cardId":"{{card}}","amount":10,"eventTime":{{FirstTime + afterMillis}}}""")),
         RecordKind.Transaction,

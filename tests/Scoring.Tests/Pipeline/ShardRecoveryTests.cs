@@ -211,9 +211,9 @@ public class ShardRecoveryTests
     public async Task A_record_that_makes_an_entity_fail_once_is_tried_again_and_scored()
     {
         var failures = 1;
-        await using var fixture = Fixture(probe: r =>
+        await using var fixture = Fixture(probe: (step, r) =>
         {
-            if (r.Offset == 1 && failures-- > 0)
+            if (step == RecordStep.Apply && r.Offset == 1 && failures-- > 0)
                 throw new InvalidDataException("made to fail");
         });
         fixture.Log.AcknowledgesAtOnce = true;
@@ -248,9 +248,9 @@ public class ShardRecoveryTests
         await second.EnqueueAsync(Record(3, "t-3", afterMillis: 3));
         Assert.Equal(3, await CountAsync(second, 0));
 
-        static void FailAtOne(InputRecord record)
+        static void FailAtOne(RecordStep step, InputRecord record)
         {
-            if (record.Offset == 1)
+            if (step == RecordStep.Apply && record.Offset == 1)
                 throw new InvalidDataException("made to fail");
         }
     }
@@ -302,9 +302,9 @@ public class ShardRecoveryTests
         Assert.Equal(6, (double)score["features"]!["count_1d"]!);
         Assert.DoesNotContain((JsonArray?)score["degraded"] ?? [], d => ((string)d!).Contains("state_incomplete", StringComparison.Ordinal));
 
-        static void FailAtThree(InputRecord record)
+        static void FailAtThree(RecordStep step, InputRecord record)
         {
-            if (record.Offset == 3)
+            if (step == RecordStep.Apply && record.Offset == 3)
                 throw new InvalidDataException("made to fail");
         }
     }
@@ -377,9 +377,9 @@ public class ShardRecoveryTests
         await using var fixture = Fixture(
             // Reached when what was applied is applied again, and not before.
             state: s => s with { CheckpointBytes = 800 },
-            probe: r =>
+            probe: (step, r) =>
             {
-                if (r.Offset == 3 && failures-- > 0)
+                if (step == RecordStep.Apply && r.Offset == 3 && failures-- > 0)
                     throw new InvalidDataException("made to fail");
             });
         fixture.Log.AcknowledgesAtOnce = true;
@@ -440,7 +440,7 @@ public class ShardRecoveryTests
         Func<ShardOptions, ShardOptions>? adjust = null,
         Func<Scoring.Actors.State.StateOptions, Scoring.Actors.State.StateOptions>? state = null,
         long? committed = null,
-        Action<InputRecord>? probe = null,
+        Action<RecordStep, InputRecord>? probe = null,
         bool hasSessions = true) =>
         new(o => (adjust?.Invoke(o) ?? o) with { RecordFeatures = true }, store, input, committed, state, probe, hasSessions);
 

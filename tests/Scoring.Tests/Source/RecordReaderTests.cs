@@ -63,6 +63,27 @@ public class RecordReaderTests
             Assert.Equal($"t{i}", Read((RecordHeaders.RelayedFrom, $"t{i}:0:0")).Origin!.Topic);
     }
 
+    [Fact]
+    public void Whatever_number_stands_in_a_timestamp_the_record_is_read()
+    {
+        foreach (var millis in new[] { long.MinValue, -2, -1, 0, 1_772_366_400_000, 1_772_366_400_000_000, long.MaxValue })
+        {
+            foreach (var type in Enum.GetValues<TimestampType>())
+            {
+                var time = Read(new Timestamp(millis, type)).Time;
+                Assert.Equal(type != TimestampType.NotAvailable && millis is >= 0 and <= EventTime.MaxMicros / 1000, time.IsKnown);
+                Assert.Equal(type != TimestampType.NotAvailable && millis is < -1 or > EventTime.MaxMicros / 1000, time.Problem is not null);
+                Assert.Equal(time.IsKnown && type == TimestampType.LogAppendTime, time.IsAppendTime);
+            }
+        }
+    }
+
+    private InputRecord Read(Timestamp timestamp) => reader.Read(new ConsumeResult<byte[], byte[]>
+    {
+        TopicPartitionOffset = new TopicPartitionOffset("transactions", 0, 7),
+        Message = new Message<byte[], byte[]> { Key = "c"u8.ToArray(), Value = "{}"u8.ToArray(), Timestamp = timestamp },
+    });
+
     private InputRecord Read(params (string Name, string Value)[] headers)
     {
         Headers all = [];

@@ -38,6 +38,10 @@ public class InteractionDecoderTests
     [InlineData(RejectReason.UnreadableTime, """{"interactionId":"i","userId":"u","type":"login","eventTime":-1}""")]
     [InlineData(RejectReason.CardNumber, """{"interactionId":"i","userId":"4111111111111111","type":"login","eventTime":1}""")]
     [InlineData(RejectReason.CardNumber, """{"interactionId":"4111 1111 1111 1111","userId":"u","type":"login","eventTime":1}""")]
+    [InlineData(RejectReason.CardNumber, """{"interactionId":"i","userId":"u","type":"login","deviceId":"4111-1111-1111-1111","eventTime":1}""")]
+    [InlineData(RejectReason.InvalidText, """{"interactionId":"i","userId":"..","type":"login","eventTime":1}""")]
+    [InlineData(RejectReason.InvalidText, """{"interactionId":"i","userId":"u","type":"log\u0000in","eventTime":1}""")]
+    [InlineData(RejectReason.UnreadableTime, """{"interactionId":"i","userId":"u","type":"login","eventTime":9223372036854775807}""")]
     public void An_interaction_that_is_not_valid_is_refused_with_its_reason(RejectReason reason, string json)
     {
         Assert.Equal(reason, Decode(json, out var interaction)?.Reason);
@@ -52,6 +56,27 @@ public class InteractionDecoderTests
         var value = Encoding.UTF8.GetBytes(Valid.Replace("u-4", "?", StringComparison.Ordinal));
         value[Array.IndexOf(value, (byte)'?')] = 0xFF;
         Assert.Equal(RejectReason.InvalidText, decoder.Decode(value, out _)?.Reason);
+    }
+
+    [Fact]
+    public void Of_equal_keys_the_last_counts_and_a_byte_order_mark_is_passed_over()
+    {
+        byte[] value = [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes("""{"userId":7,"eventTime":"soon",""" + Valid[1..])];
+        Assert.Null(decoder.Decode(value, out var interaction));
+        Assert.Equal("u-4", interaction!.UserId);
+        Assert.Equal(RejectReason.WrongType, Decode(Valid[..^1] + ",\"userId\":7}", out _)?.Reason);
+    }
+
+    [Fact]
+    public void A_record_is_held_against_its_key_and_its_time()
+    {
+        var value = Encoding.UTF8.GetBytes(Valid);
+        var noon = RecordTime.OfMillis(1_772_366_400_000);
+        Assert.Null(decoder.Decode(value, "u-4"u8.ToArray(), noon, out _));
+        Assert.Equal(RejectReason.KeyMismatch, decoder.Decode(value, "u-5"u8.ToArray(), noon, out _)?.Reason);
+        Assert.Equal(RejectReason.NullKey, decoder.Decode(value, null, noon, out _)?.Reason);
+        Assert.Equal(RejectReason.NullValue, decoder.Decode(null, "u-4"u8.ToArray(), noon, out _)?.Reason);
+        Assert.Equal(RejectReason.TimeInFuture, decoder.Decode(value, "u-4"u8.ToArray(), RecordTime.OfMillis(1_772_366_099_999), out _)?.Reason);
     }
 
     [Fact]

@@ -5,7 +5,8 @@ namespace Scoring.Tests.Wire;
 
 public class TransactionDecoderTests
 {
-    private const long RecordTime = 1_772_366_400_000_000; // 2026-03-01T12:00:00Z
+    private const long Noon = 1_772_366_400_000_000; // 2026-03-01T12:00:00Z, in microseconds
+    private static readonly RecordTime RecordTime = RecordTime.OfMillis(Noon / 1_000);
 
     private const string Valid = """
         {"transactionId":"t-1","cardId":"c-9","userId":"u-4","merchantId":"m-7","terminalId":"p-3","amount":12.34,"currency":"EUR",
@@ -19,7 +20,7 @@ public class TransactionDecoderTests
     {
         Assert.Null(Decode(Valid, "u-4", out var transaction));
         Assert.Equal(123_400, transaction.AmountUnits);
-        Assert.Equal(RecordTime + 123_000, transaction.EventTimeMicros);
+        Assert.Equal(Noon + 123_000, transaction.EventTimeMicros);
         foreach (var (field, text) in new[]
         {
             (TransactionField.TransactionId, "t-1"), (TransactionField.CardId, "c-9"), (TransactionField.UserId, "u-4"),
@@ -46,7 +47,7 @@ public class TransactionDecoderTests
     public void Epoch_milliseconds_are_a_time()
     {
         Assert.Null(Decode("""{"transactionId":"t","cardId":"c","amount":1,"eventTime":1772366400123}""", "c", out var transaction));
-        Assert.Equal(RecordTime + 123_000, transaction.EventTimeMicros);
+        Assert.Equal(Noon + 123_000, transaction.EventTimeMicros);
     }
 
     [Fact]
@@ -92,12 +93,20 @@ public class TransactionDecoderTests
     [InlineData(RejectReason.WrongType, """{"transactionId":"t","cardId":"c","amount":1,"country":{"code":"FR"},"eventTime":"2026-03-01T12:00:00Z"}""")]
     [InlineData(RejectReason.WrongType, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":true}""")]
     [InlineData(RejectReason.InvalidText, """{"transactionId":"\ud800","cardId":"c","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")]
-    [InlineData(RejectReason.NegativeAmount, """{"transactionId":"t","cardId":"c","amount":-0.01,"eventTime":"2026-03-01T12:00:00Z"}""")]
+    [InlineData(RejectReason.InvalidText, """{"transactionId":".","cardId":"c","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")]
+    [InlineData(RejectReason.InvalidText, """{"transactionId":"t","cardId":"c","userId":"..","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")]
+    [InlineData(RejectReason.InvalidText, """{"transactionId":"t\u0000","cardId":"c","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")]
+    [InlineData(RejectReason.InvalidText, """{"transactionId":"t","cardId":"c","channel":"\u0000","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")]
     [InlineData(RejectReason.AbsurdAmount, """{"transactionId":"t","cardId":"c","amount":1e30,"eventTime":"2026-03-01T12:00:00Z"}""")]
+    [InlineData(RejectReason.AbsurdAmount, """{"transactionId":"t","cardId":"c","amount":-100000000000.0001,"eventTime":"2026-03-01T12:00:00Z"}""")]
     [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":"soon"}""")]
     [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":-1}""")]
     [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":1.5}""")]
     [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":99999999999999999999}""")]
+    [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":-9223372036854775808}""")]
+    [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":1772366400123456}""")]
+    [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":"9999-12-31T23:59:59-01:00"}""")]
+    [InlineData(RejectReason.UnreadableTime, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":"0001-01-01T00:00:00+01:00"}""")]
     [InlineData(RejectReason.CardNumber, """{"transactionId":"t","cardId":"4111111111111111","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")]
     [InlineData(RejectReason.CardNumber, """{"transactionId":"t","cardId":"4111 1111-1111 1111","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")]
     [InlineData(RejectReason.TimeInFuture, """{"transactionId":"t","cardId":"c","amount":1,"eventTime":"2026-03-01T12:05:00.001Z"}""")]
@@ -106,6 +115,72 @@ public class TransactionDecoderTests
     {
         var key = json.Contains("4111", StringComparison.Ordinal) ? json.Split('"')[7] : "c";
         Assert.Equal(reason, Decode(json, key, out _)?.Reason);
+    }
+
+    [Theory]
+    [InlineData("-80", -800_000)]
+    [InlineData("-0.00005", 0)]
+    [InlineData("-100000000000", -1_000_000_000_000_000)]
+    public void A_refund_is_negative_and_valid(string amount, long units)
+    {
+        Assert.Null(Decode($$"""{"transactionId":"t","cardId":"c","amount":{{amount}},"eventTime":"2026-03-01T12:00:00Z"}""", "c", out var transaction));
+        Assert.Equal(units, transaction.AmountUnits);
+    }
+
+    [Theory]
+    [InlineData("transactionId")]
+    [InlineData("cardId")]
+    [InlineData("userId")]
+    [InlineData("merchantId")]
+    [InlineData("terminalId")]
+    [InlineData("deviceId")]
+    public void A_card_number_is_refused_in_every_id(string field)
+    {
+        var json = $$"""{"transactionId":"t","cardId":"c","amount":1,"eventTime":"2026-03-01T12:00:00Z","{{field}}":"5555 5555-5555 4444"}""";
+        var error = Assert.Single(decoder.Decode(Encoding.UTF8.GetBytes(json), out _)!.Fields);
+        Assert.Equal((field, RejectReason.CardNumber), (error.Field, error.Reason));
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_passed_over_and_texts_stand_where_they_stand()
+    {
+        byte[] value = [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes("""{"transactionId":"t-1","cardId":"c\u002d9","amount":1,"eventTime":"2026-03-01T12:00:00Z"}""")];
+        Assert.Null(decoder.Decode(value, out var transaction));
+        Assert.Equal("t-1", Encoding.UTF8.GetString(transaction.TransactionId));
+        Assert.Equal("c-9", Encoding.UTF8.GetString(transaction.CardId));
+        // Only one, only at the beginning, and only UTF-8's.
+        Assert.Equal(RejectReason.NotJson, decoder.Decode([.. Encoding.UTF8.Preamble, .. value], out _)?.Reason);
+        Assert.Equal(RejectReason.NotJson, decoder.Decode(Encoding.Unicode.GetPreamble(), out _)?.Reason);
+        Assert.Equal(RejectReason.NotJson, decoder.Decode(Encoding.UTF8.GetPreamble(), out _)?.Reason);
+    }
+
+    [Theory]
+    [InlineData("\"amount\":\"12\",\"eventTime\":\"soon\",\"cardId\":\"4111111111111111\",\"transactionId\":7,", null)]
+    [InlineData("\"country\":{\"x\":1},\"country\":null,\"\\u0063ountry\":[],\"country\":\"FR\",", null)]
+    [InlineData("\"amount\":1e99,", null)]
+    public void Of_equal_keys_the_last_counts_with_its_errors(string before, RejectReason? reason) =>
+        Assert.Equal(reason, decoder.Decode(Encoding.UTF8.GetBytes($$"""{{{before}}"transactionId":"t","cardId":"c","amount":1,"eventTime":"2026-03-01T12:00:00Z"}"""), out _)?.Reason);
+
+    [Theory]
+    [InlineData("\"amount\":\"1\"", RejectReason.WrongType)]
+    [InlineData("\"amount\":null", RejectReason.MissingField)]
+    [InlineData("\"eventTime\":\"soon\"", RejectReason.UnreadableTime)]
+    [InlineData("\"cardId\":\"\"", RejectReason.MissingField)]
+    [InlineData("\"cardId\":\"4111111111111111\"", RejectReason.CardNumber)]
+    [InlineData("\"transactionId\":\"\\ud800\"", RejectReason.InvalidText)]
+    public void Of_equal_keys_a_wrong_last_one_is_refused(string after, RejectReason reason)
+    {
+        var errors = decoder.Decode(Encoding.UTF8.GetBytes($$"""{"transactionId":"t","cardId":"c","amount":1,"eventTime":"2026-03-01T12:00:00Z",{{after}}}"""), out _)!.Fields;
+        Assert.Equal(reason, Assert.Single(errors).Reason);
+    }
+
+    [Fact]
+    public void What_is_wrong_with_a_time_is_said_with_what_would_be_right()
+    {
+        Assert.Equal(
+            "eventTime: has no offset from UTC (Z or +02:00); ISO 8601 with an offset (2026-03-01T12:00:00.123Z) or epoch milliseconds is wanted",
+            Decode("""{"transactionId":"t","cardId":"c","amount":1,"eventTime":"2026-03-01T12:00:00"}""", "c", out _)!.Detail);
+        Assert.Contains("microseconds?", Decode("""{"transactionId":"t","cardId":"c","amount":1,"eventTime":1772366400123456}""", "c", out _)!.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,7 +210,7 @@ public class TransactionDecoderTests
     [Fact]
     public void Every_wrong_field_is_named_at_once_and_no_value_is_repeated()
     {
-        var rejection = Decode("""{"cardId":"4111111111111111","amount":-5,"eventTime":"never"}""", "x", out _);
+        var rejection = Decode("""{"cardId":"4111111111111111","amount":"5","eventTime":"never"}""", "x", out _);
         Assert.NotNull(rejection);
         Assert.Equal(["amount", "cardId", "eventTime", "transactionId"], rejection.Fields.Select(f => f.Field).Order(StringComparer.Ordinal));
         Assert.DoesNotContain("4111", rejection.Detail, StringComparison.Ordinal);
@@ -163,15 +238,15 @@ public class TransactionDecoderTests
     public void A_label_is_read_and_a_label_without_its_verdict_refused()
     {
         var json = """{"transactionId":"t-1","cardId":"c-9","userId":"u-4","label":true,"eventTime":"2026-03-02T12:00:00Z"}""";
-        Assert.Null(decoder.DecodeLabel(Encoding.UTF8.GetBytes(json), "u-4"u8.ToArray(), out var label));
+        Assert.Null(decoder.DecodeLabel(Encoding.UTF8.GetBytes(json), "u-4"u8.ToArray(), default, out var label));
         Assert.Equal("t-1", Encoding.UTF8.GetString(label.TransactionId));
         Assert.Equal("u-4", Encoding.UTF8.GetString(label.UserId));
         Assert.True(label.IsFraud);
 
         var without = json.Replace("\"label\":true,", "", StringComparison.Ordinal);
-        Assert.Equal(RejectReason.MissingField, decoder.DecodeLabel(Encoding.UTF8.GetBytes(without), "u-4"u8.ToArray(), out _)?.Reason);
+        Assert.Equal(RejectReason.MissingField, decoder.DecodeLabel(Encoding.UTF8.GetBytes(without), "u-4"u8.ToArray(), default, out _)?.Reason);
         var wrong = json.Replace("true", "1", StringComparison.Ordinal);
-        Assert.Equal(RejectReason.WrongType, decoder.DecodeLabel(Encoding.UTF8.GetBytes(wrong), "u-4"u8.ToArray(), out _)?.Reason);
+        Assert.Equal(RejectReason.WrongType, decoder.DecodeLabel(Encoding.UTF8.GetBytes(wrong), "u-4"u8.ToArray(), default, out _)?.Reason);
     }
 
     private Rejection? Decode(string json, string key, out Transaction transaction) =>

@@ -82,7 +82,7 @@ internal sealed class EchoScorer : IDisposable
 
     private void Answer(ConsumeResult<byte[]?, byte[]?> record, TransactionDecoder decoder)
     {
-        if (decoder.Decode(record.Message.Value, record.Message.Key, record.Message.Timestamp.UnixTimestampMs * 1000, out var transaction) is { } rejection)
+        if (decoder.Decode(record.Message.Value, record.Message.Key, RecordTime.OfMillis(record.Message.Timestamp.UnixTimestampMs), out var transaction) is { } rejection)
         {
             Headers headers = new()
             {

@@ -74,7 +74,6 @@ public sealed class FileRecordsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("1,2018-04-01 00:00:00,596,3156,-1,0")]
     [InlineData("1,2018-04-01 00:00:00,9999999999999995,3156,1,0")]
     [InlineData("1,2999-04-01 00:00:00,596,3156,1,0")]
     public void A_row_that_the_service_must_refuse_is_known_to_be_one(string row)

@@ -18,7 +18,7 @@ public sealed class MalformedRecordsTests
             var (kind, key, value) = records.Next(Now);
             seen.Add(kind);
 
-            var rejection = decoder.Decode(value, key, Now, out _);
+            var rejection = decoder.Decode(value, key, RecordTime.OfMillis(Now / 1_000), out _);
 
             Assert.NotNull(rejection);
             Assert.Equal(ReasonOf(kind), rejection.Reason);
@@ -48,7 +48,6 @@ public sealed class MalformedRecordsTests
         MalformedKind.RandomBytes or MalformedKind.TruncatedJson or MalformedKind.DeepNesting => RejectReason.NotJson,
         MalformedKind.MissingField => RejectReason.MissingField,
         MalformedKind.WrongType => RejectReason.WrongType,
-        MalformedKind.NegativeAmount => RejectReason.NegativeAmount,
         MalformedKind.HugeAmount => RejectReason.AbsurdAmount,
         MalformedKind.UnreadableTime => RejectReason.UnreadableTime,
         MalformedKind.TimeInFuture => RejectReason.TimeInFuture,

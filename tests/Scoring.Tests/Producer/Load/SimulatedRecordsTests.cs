@@ -44,7 +44,7 @@ public sealed class SimulatedRecordsTests
             do
                 Assert.True(source.MoveNext());
             while (source.Kind != SourceKind.Transaction);
-            Assert.Null(decoder.Decode(source.Write(Now, 0).ToArray(), source.Key.ToArray(), Now, out var transaction));
+            Assert.Null(decoder.Decode(source.Write(Now, 0).ToArray(), source.Key.ToArray(), RecordTime.OfMillis(Now / 1_000), out var transaction));
             Assert.Equal($"t-run7-{number}", Encoding.UTF8.GetString(transaction.TransactionId));
             Assert.True(source.Identity.TransactionId.SequenceEqual(transaction.TransactionId));
             Assert.True(source.Identity.CardId.SequenceEqual(transaction.CardId));

@@ -60,7 +60,7 @@ public sealed class SimulatorTests(SimulatedStream month) : IClassFixture<Simula
             var value = json.Write(simulated, simulated.EventTimeMicros).ToArray();
             var key = Encoding.UTF8.GetBytes(simulated.Card.Owner.UserId);
 
-            var rejection = decoder.Decode(value, key, simulated.EventTimeMicros, out var transaction);
+            var rejection = decoder.Decode(value, key, RecordTime.OfMillis(simulated.EventTimeMicros / 1_000), out var transaction);
 
             Assert.Null(rejection);
             Assert.Equal($"t-r1-{simulated.Number}", Encoding.UTF8.GetString(transaction.TransactionId));
@@ -80,6 +80,7 @@ public sealed class SimulatorTests(SimulatedStream month) : IClassFixture<Simula
         var rejection = decoder.DecodeLabel(
             json.Write(simulated, simulated.EventTimeMicros).ToArray(),
             Encoding.UTF8.GetBytes(simulated.Transaction.Card.Owner.UserId),
+            default,
             out var label);
 
         Assert.Null(rejection);
