@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Scoring.Models.Durations;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -8,6 +9,9 @@ namespace Scoring.Models.Yaml;
 /// <summary>A mapping of a YAML file that names the line of whatever it cannot read.</summary>
 internal sealed class YamlMap
 {
+    /// <summary>The longest file.</summary>
+    public const int MaxCharacters = 1 << 20;
+
     /// <summary>The longest duration of a file: what reaches further back than ten years is a mistake.</summary>
     public static readonly TimeSpan LongestDuration = TimeSpan.FromDays(3_650);
 
@@ -23,8 +27,6 @@ internal sealed class YamlMap
             Keys.Add(key);
             if (key is YamlScalarNode { Value: { } text })
                 values[text] = value;
-            else
-                errors.Add(key, "a key must be a plain word");
         }
     }
 
@@ -36,10 +38,12 @@ internal sealed class YamlMap
     /// <summary>Reads the one mapping that a file consists of; null, with an error noted, if it is no such file.</summary>
     public static YamlMap? Load(TextReader yaml, YamlErrors errors)
     {
+        if (Read(yaml, errors) is not { } text)
+            return null;
         var stream = new YamlStream();
         try
         {
-            stream.Load(yaml);
+            stream.Load(new BoundedParser(new Parser(new StringReader(text))));
         }
         catch (YamlException e)
         {
@@ -56,6 +60,18 @@ internal sealed class YamlMap
         if (stream.Documents is [{ RootNode: YamlMappingNode root }])
             return new YamlMap(root, errors);
         errors.Add(1, "the file must be one YAML mapping (key: value lines)");
+        return null;
+    }
+
+    private static string? Read(TextReader yaml, YamlErrors errors)
+    {
+        var text = new StringBuilder();
+        var buffer = new char[4_096];
+        for (var read = yaml.Read(buffer); read > 0 && text.Length <= MaxCharacters; read = yaml.Read(buffer))
+            text.Append(buffer, 0, read);
+        if (text.Length <= MaxCharacters)
+            return text.ToString();
+        errors.Add(1, $"the file is longer than {MaxCharacters} characters");
         return null;
     }
 
@@ -125,13 +141,14 @@ internal sealed class YamlMap
         return null;
     }
 
+    /// <summary>The key's number, which a float32 has to hold: that is what models read. Null where it is absent or wrong.</summary>
     public double? Number(string key, string what)
     {
         if (Text(key, what) is not { } text)
             return null;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && float.IsFinite((float)value))
             return value;
-        errors.Add(At(key), $"{what}: {key} '{text}' must be a number");
+        errors.Add(At(key), $"{what}: {key} '{text}' must be a number that a float32 holds (at most 3.4e38)");
         return null;
     }
 

@@ -48,4 +48,19 @@ public sealed class EventAndArithmeticTests
 
         Assert.Equal([1, double.NaN, 1, 0, 0, double.NaN, 1, 1, 0], features);
     }
+
+    [Fact]
+    public void A_result_that_no_float32_holds_is_missing_or_the_declared_value()
+    {
+        var engine = new FeatureEngine(
+            Set("""
+                  - { name: amount, from: event, field: amount }
+                  - { name: tiny, from: card, agg: mean, of: amount, window: 1d, thisEvent: exclude, empty: 1e-37 }
+                  - { name: huge, from: arithmetic, ratio: [amount, tiny] }
+                  - { name: huge_or_two, from: arithmetic, ratio: [amount, tiny], empty: 2 }
+                """),
+            new FeatureEngineOptions());
+
+        Assert.Equal([100, 1e-37, double.NaN, 2], engine.Play(Transaction("a", 0, units: 1_000_000)).Features);
+    }
 }

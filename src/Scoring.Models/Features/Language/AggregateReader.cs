@@ -34,7 +34,7 @@ internal sealed class AggregateReader(YamlErrors errors)
         var aggregate = Aggregate.Count;
         var text = map.Text("agg", what, required: true);
         if (text is not null && !Names.TryGetValue(text, out aggregate))
-            errors.Add(map.At("agg"), $"{what}: agg '{text}' is unknown; the aggregates are {string.Join(", ", Names.Keys)}");
+            errors.Add(map.At("agg"), $"{what}: agg '{text}' is unknown{ClosestName.Hint(text, Names.Keys)}; the aggregates are {string.Join(", ", Names.Keys)}");
         var of = Names.ContainsKey(text ?? "") ? Of(what, aggregate, map) : null;
         var window = ReadWindow(what, aggregate, entity, map);
         var includes = IncludesThis(what, aggregate, map);
@@ -58,7 +58,7 @@ internal sealed class AggregateReader(YamlErrors errors)
             case Aggregate.Distinct or Aggregate.Frequency:
                 if (of is not null && FieldNames.TryText(of, out var field))
                     return field;
-                errors.Add(map.At("of"), $"{what}: distinct and frequency need 'of' with one of {FieldNames.TextFields}");
+                errors.Add(map.At("of"), $"{what}: distinct and frequency need 'of' with one of {FieldNames.TextFields}{FieldNames.Hint(of ?? "")}");
                 return TransactionField.CardId;
             default:
                 if (of != FieldNames.Amount)
@@ -100,7 +100,9 @@ internal sealed class AggregateReader(YamlErrors errors)
         var reach = window.LengthMicros + offset;
         if (reach > entity.RetainMicros)
         {
-            errors.Add(map.At("window"), $"{what}: window and offset reach {DurationText.FormatMicros(reach)} back, but entity {entity.Name} retains {DurationText.FormatMicros(entity.RetainMicros)}; write retain: {DurationText.FormatMicros(reach)} or more");
+            var longest = YamlMap.LongestDuration.Ticks / TimeSpan.TicksPerMicrosecond;
+            var way = reach > longest ? $"the longest retain is {DurationText.FormatMicros(longest)}" : $"write retain: {DurationText.FormatMicros(reach)} or more";
+            errors.Add(map.At("window"), $"{what}: window and offset reach {DurationText.FormatMicros(reach)} back, but entity {entity.Name} retains {DurationText.FormatMicros(entity.RetainMicros)}; {way}");
         }
 
         return window with { ReachMicros = reach };

@@ -9,6 +9,14 @@ internal sealed class FeatureReader(
 {
     private const int WeekendDays = 0b110_0000;
 
+    private static readonly Dictionary<string, CalendarFlag> Flags = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["hour"] = CalendarFlag.Hour,
+        ["weekday"] = CalendarFlag.Weekday,
+        ["weekend"] = CalendarFlag.Weekend,
+        ["night"] = CalendarFlag.Night,
+    };
+
     private static readonly string[] DayNames = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
     private static readonly Dictionary<string, int> OperandCounts = new() { ["ratio"] = 2, ["difference"] = 2, ["zscore"] = 3 };
@@ -36,7 +44,7 @@ internal sealed class FeatureReader(
             case { } entityName when entities.TryGetValue(entityName, out var entity):
                 return aggregates.Read(name, what, entity, map);
             case not null:
-                errors.Add(map.At("from"), $"{what}: from '{from}' is unknown; use event, calendar, arithmetic or one of the entities ({string.Join(", ", entities.Keys)})");
+                errors.Add(map.At("from"), $"{what}: from '{from}' is unknown{ClosestName.Hint(from, ["event", "calendar", "arithmetic", .. entities.Keys])}; use event, calendar, arithmetic or one of the entities ({string.Join(", ", entities.Keys)})");
                 break;
         }
 
@@ -63,7 +71,7 @@ internal sealed class FeatureReader(
         }
 
         if (!FieldNames.TryText(fieldName, out var field))
-            errors.Add(map.At("field"), $"{what}: field '{fieldName}' is unknown; the fields are {FieldNames.Amount}, {FieldNames.TextFields}");
+            errors.Add(map.At("field"), $"{what}: field '{fieldName}' is unknown{FieldNames.Hint(fieldName)}; the fields are {FieldNames.Amount}, {FieldNames.TextFields}");
         else if (values.Count == 0)
             errors.Add(map.Node, $"{what}: {fieldName} is a text and a feature is a number; add the value it is compared with, such as is: ecom");
         return new EventFeature(name, Line(map), field, values, empty);
@@ -73,8 +81,8 @@ internal sealed class FeatureReader(
     {
         map.AllowOnly(what, "name", "from", "flag", "hours", "days");
         var flag = CalendarFlag.Hour;
-        if (map.Text("flag", what, required: true) is { } text && (!Enum.TryParse(text, ignoreCase: true, out flag) || !char.IsAsciiLetter(text[0])))
-            errors.Add(map.At("flag"), $"{what}: flag '{text}' is unknown; the flags are hour, weekday, weekend, night");
+        if (map.Text("flag", what, required: true) is { } text && !Flags.TryGetValue(text, out flag))
+            errors.Add(map.At("flag"), $"{what}: flag '{text}' is unknown{ClosestName.Hint(text, Flags.Keys)}; the flags are {string.Join(", ", Flags.Keys)}");
         if (map.Has("hours") && flag != CalendarFlag.Night)
             errors.Add(map.At("hours"), $"{what}: 'hours' belongs to flag: night");
         if (map.Has("days") && flag != CalendarFlag.Weekend)
@@ -104,7 +112,7 @@ internal sealed class FeatureReader(
         {
             var day = Array.IndexOf(DayNames, text);
             if (day < 0)
-                errors.Add(map.At("days"), $"{what}: day '{text}' is unknown; the days are {string.Join(", ", DayNames)}");
+                errors.Add(map.At("days"), $"{what}: day '{text}' is unknown{ClosestName.Hint(text, DayNames)}; the days are {string.Join(", ", DayNames)}");
             else
                 days |= 1 << day;
         }
@@ -140,7 +148,7 @@ internal sealed class FeatureReader(
         else if (declared.TryGetValue(operand, out var line))
             why.Append(System.Globalization.CultureInfo.InvariantCulture, $"is declared later, in line {line}; put it before this feature (two that need each other are a cycle)");
         else
-            why.Append("is no feature of this set; arithmetic takes names of features that stand before it");
+            why.Append($"is no feature of this set{ClosestName.Hint(operand, places.Keys)}; arithmetic takes names of features that stand before it");
         errors.Add(at, why.ToString());
         return 0;
     }

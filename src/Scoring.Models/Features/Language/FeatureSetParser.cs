@@ -15,6 +15,9 @@ internal sealed class FeatureSetParser(YamlErrors errors)
 
     public const int DefaultMaxEvents = 10_000;
 
+    /// <summary>The most features of a set: as many as a model may have inputs.</summary>
+    public const int MaxFeatures = 4_096;
+
     private const long DefaultLateness = TimeSpan.TicksPerHour / TimeSpan.TicksPerMicrosecond;
 
     private static readonly string[] Reserved = ["event", "calendar", "arithmetic", "reference", "online", "external", "stream", "session"];
@@ -65,7 +68,7 @@ internal sealed class FeatureSetParser(YamlErrors errors)
         map.AllowOnly(what, "key", "retain", "maxEvents");
         var key = TransactionField.CardId;
         if (map.Text("key", what, required: true) is { } keyName && !FieldNames.TryKey(keyName, out key))
-            errors.Add(map.At("key"), $"{what}: key '{keyName}' is no key; the keys are {FieldNames.KeyFields}");
+            errors.Add(map.At("key"), $"{what}: key '{keyName}' is no key{FieldNames.KeyHint(keyName)}; the keys are {FieldNames.KeyFields}");
         if (!map.Has("retain"))
             errors.Add(map.Node, $"{what}: 'retain' is missing; write how far back its longest window reaches, such as retain: 30d");
         var retain = map.Duration("retain", what) ?? YamlMap.LongestDuration.Ticks / TimeSpan.TicksPerMicrosecond;
@@ -84,7 +87,7 @@ internal sealed class FeatureSetParser(YamlErrors errors)
         var name = map.Text("entity", what, required: true);
         var entity = entities.GetValueOrDefault(name ?? "");
         if (name is not null && entity?.Key != TransactionField.UserId)
-            errors.Add(map.At("entity"), $"{what}: sessions are of users; entity must name the entity with key userId");
+            errors.Add(map.At("entity"), $"{what}: sessions are of users; entity must name the entity with key userId{ClosestName.Hint(name, entities.Keys)}");
         if (!map.Has("gap"))
             errors.Add(map.Node, $"{what}: 'gap' is missing; write the pause after which a session ends, such as gap: 30m");
         var gap = map.Duration("gap", what) ?? 1;
@@ -98,6 +101,12 @@ internal sealed class FeatureSetParser(YamlErrors errors)
         if (root.Get("features") is not YamlSequenceNode { Children.Count: > 0 } list)
         {
             errors.Add(root.At("features"), "feature set: 'features' must be a list of at least one feature: - { name: …, from: … }");
+            return;
+        }
+
+        if (list.Children.Count > MaxFeatures)
+        {
+            errors.Add(list, $"feature set: {list.Children.Count} features; a set has at most {MaxFeatures}");
             return;
         }
 

@@ -1,4 +1,5 @@
 using Scoring.Models.Wire;
+using Scoring.Models.Yaml;
 
 namespace Scoring.Models.Features.Language;
 
@@ -28,10 +29,18 @@ internal static class FieldNames
         TransactionField.TerminalId, TransactionField.DeviceId, TransactionField.Ip,
     ];
 
+    private static readonly string[] TextNames = [.. ByName.Where(f => f.Value != TransactionField.TransactionId).Select(f => f.Key)];
+
     /// <summary>The text fields that a feature may name; the transaction's own id says nothing of its history.</summary>
-    public static string TextFields { get; } = string.Join(", ", ByName.Where(f => f.Value != TransactionField.TransactionId).Select(f => f.Key));
+    public static string TextFields { get; } = string.Join(", ", TextNames);
 
     public static string KeyFields { get; } = string.Join(", ", Keys.Select(Name));
+
+    /// <summary>The end of a message about a field that there is not: the one that was meant, where one is close.</summary>
+    public static string Hint(string wrong) => ClosestName.Hint(wrong, [Amount, .. TextNames]);
+
+    /// <summary>The same about a key.</summary>
+    public static string KeyHint(string wrong) => ClosestName.Hint(wrong, Keys.Select(Name));
 
     public static bool TryText(string name, out TransactionField field) =>
         ByName.TryGetValue(name, out field) && field != TransactionField.TransactionId;

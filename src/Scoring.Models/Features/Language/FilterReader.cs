@@ -25,7 +25,7 @@ internal sealed class FilterReader(YamlErrors errors)
             else if (FieldNames.TryText(name, out var field))
                 ReadText(what, name, field, map, conditions);
             else
-                errors.Add(key, $"{what}: where: field '{name}' is unknown; the fields are {FieldNames.Amount}, {FieldNames.TextFields}");
+                errors.Add(key, $"{what}: where: field '{name}' is unknown{FieldNames.Hint(name)}; the fields are {FieldNames.Amount}, {FieldNames.TextFields}");
         }
 
         if (map.Keys.Count == 0)

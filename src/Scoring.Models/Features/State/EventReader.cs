@@ -106,6 +106,7 @@ internal sealed class EventReader(FeaturePlan plan, TimeZoneInfo zone)
             ArithmeticOperation.Difference => first - second,
             _ => (first - second) / features[feature.Operands[2]],
         };
-        return double.IsFinite(value) ? value : feature.Empty ?? double.NaN;
+        // Models read float32: beyond that is as good as no number.
+        return float.IsFinite((float)value) ? value : feature.Empty ?? double.NaN;
     }
 }
