@@ -12,10 +12,14 @@ namespace Scoring.Actors.Model;
 /// </summary>
 public sealed class ModelActor : IAsyncDisposable
 {
+    private static readonly KeyValuePair<string, object?>[] FaultTags =
+        [.. Enum.GetValues<ScoreFault>().Select(f => KeyValuePair.Create<string, object?>("reason", f == ScoreFault.None ? "" : f.Code()))];
+
     private readonly Channel<ScoreRequest> mailbox;
     private readonly ModelBundle bundle;
     private readonly Histogram<int> rowsPerRequest;
     private readonly Counter<long> failures;
+    private readonly Counter<long> withoutScore;
     private readonly Task loop;
 
     /// <summary>Starts the actor.</summary>
@@ -32,6 +36,7 @@ public sealed class ModelActor : IAsyncDisposable
         var meter = meters.Create(ScoringMeter.Name);
         rowsPerRequest = meter.CreateHistogram<int>("scoring.model.batch_rows", "{row}", "Rows that the model scored in one go");
         failures = meter.CreateCounter<long>("scoring.model.failures", "{request}", "Batches that the model failed to score");
+        withoutScore = meter.CreateCounter<long>("scoring.model.without_score", "{transaction}", "Transactions that the model gave no number from 0 to 1, and that are reviewed for it");
         meter.CreateObservableGauge("scoring.model.waiting", () => mailbox.Reader.Count, "{request}", "Batches that wait for the model");
         loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
     }
@@ -83,15 +88,16 @@ public sealed class ModelActor : IAsyncDisposable
     private void Score(ScoreRequest request)
     {
         rowsPerRequest.Record(request.Rows);
-        bundle.Model.Score(request.AllFeatures, request.AllScores);
+        bundle.Score(request.AllFeatures, request.AllVerdicts);
         for (var row = 0; row < request.Rows; row++)
         {
-            var decision = bundle.Manifest.Thresholds.Decide(request.Score(row));
-            request.Decision(row) = decision;
+            ref readonly var verdict = ref request.AllVerdicts[row];
             var reasons = request.Reasons(row);
             reasons.Clear();
-            if (decision != Decision.Approve)
-                bundle.Explain(request.Features(row), request.Score(row), reasons!);
+            if (verdict.Decision != Decision.Approve)
+                bundle.Explain(request.Features(row), verdict, reasons!);
+            if (verdict.Fault != ScoreFault.None)
+                withoutScore.Add(1, FaultTags[(int)verdict.Fault]);
         }
     }
 }

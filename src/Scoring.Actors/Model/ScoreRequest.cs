@@ -11,8 +11,7 @@ public abstract class ScoreRequest
 {
     private readonly int featureCount;
     private double[] features = [];
-    private float[] scores = [];
-    private Decision[] decisions = [];
+    private Verdict[] verdicts = [];
     private string?[] reasons = [];
 
     /// <summary>Makes a request without rows.</summary>
@@ -29,7 +28,7 @@ public abstract class ScoreRequest
     /// <returns>Its features, to be filled: in the vector's order, NaN where missing.</returns>
     public Span<double> AddRow()
     {
-        if (Rows == scores.Length)
+        if (Rows == verdicts.Length)
             Grow();
         Rows++;
         return features.AsSpan((Rows - 1) * featureCount, featureCount);
@@ -44,11 +43,11 @@ public abstract class ScoreRequest
 
     /// <summary>A row's score.</summary>
     /// <param name="row">Which row.</param>
-    public ref float Score(int row) => ref scores[row];
+    public float Score(int row) => verdicts[row].Score;
 
     /// <summary>A row's decision.</summary>
     /// <param name="row">Which row.</param>
-    public ref Decision Decision(int row) => ref decisions[row];
+    public Decision Decision(int row) => verdicts[row].Decision;
 
     /// <summary>Room for a row's reasons; null behind the last one.</summary>
     /// <param name="row">Which row.</param>
@@ -66,8 +65,8 @@ public abstract class ScoreRequest
     /// <summary>All rows' features, one after the other.</summary>
     public ReadOnlySpan<double> AllFeatures => features.AsSpan(0, Rows * featureCount);
 
-    /// <summary>All rows' scores.</summary>
-    public Span<float> AllScores => scores.AsSpan(0, Rows);
+    /// <summary>All rows' verdicts.</summary>
+    public Span<Verdict> AllVerdicts => verdicts.AsSpan(0, Rows);
 
     /// <summary>Called by the model actor, on its thread, when the rows are scored or could not be. It must not block.</summary>
     public abstract void Completed();
@@ -81,10 +80,9 @@ public abstract class ScoreRequest
 
     private void Grow()
     {
-        var capacity = Math.Max(16, scores.Length * 2);
+        var capacity = Math.Max(16, verdicts.Length * 2);
         Array.Resize(ref features, capacity * featureCount);
-        Array.Resize(ref scores, capacity);
-        Array.Resize(ref decisions, capacity);
+        Array.Resize(ref verdicts, capacity);
         Array.Resize(ref reasons, capacity * ModelBundle.MaxReasons);
     }
 }

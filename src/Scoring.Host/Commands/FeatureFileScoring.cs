@@ -16,7 +16,7 @@ internal sealed class FeatureFileScoring
     private readonly int width;
     private readonly string[] ids = new string[OnnxModel.MaxBatchRows];
     private readonly double[] features;
-    private readonly float[] scores = new float[OnnxModel.MaxBatchRows];
+    private readonly Verdict[] verdicts = new Verdict[OnnxModel.MaxBatchRows];
     private readonly string[] reasons = new string[ModelBundle.MaxReasons];
     private int line;
 
@@ -42,7 +42,7 @@ internal sealed class FeatureFileScoring
         output.Write("transactionId,score,decision,reasons\n");
         for (var rows = ReadRows(); rows > 0; rows = ReadRows())
         {
-            bundle.Model.Score(features.AsSpan(0, rows * width), scores.AsSpan(0, rows));
+            bundle.Score(features.AsSpan(0, rows * width), verdicts.AsSpan(0, rows));
             for (var row = 0; row < rows; row++)
                 Write(row);
         }
@@ -94,10 +94,10 @@ internal sealed class FeatureFileScoring
 
     private void Write(int row)
     {
-        var score = scores[row];
-        var count = bundle.Explain(features.AsSpan(row * width, width), score, reasons);
+        ref readonly var verdict = ref verdicts[row];
+        var count = bundle.Explain(features.AsSpan(row * width, width), verdict, reasons);
         output.Write(ids[row]);
-        output.Write(string.Create(CultureInfo.InvariantCulture, $",{score},{bundle.Manifest.Thresholds.Decide(score).Name()},"));
+        output.Write(string.Create(CultureInfo.InvariantCulture, $",{verdict.Score},{verdict.Decision.Name()},"));
         output.Write(string.Join(';', reasons.AsSpan(0, count)));
         output.Write('\n');
     }

@@ -91,8 +91,9 @@ internal static class ModelCommand
         output.WriteLine($"{manifest.Name} version {manifest.Version}: accepted");
         output.WriteLine($"  feature set  {set.Name} version {set.Version}, {set.Fingerprint}");
         output.WriteLine($"  inputs       {set.Features.Count}: {string.Join(", ", set.Features)}");
+        output.WriteLine($"  output       {manifest.Output}{(manifest.OutputColumn is { } column ? $", column {column}" : "")}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  thresholds   review {manifest.Thresholds.Review}, decline {manifest.Thresholds.Decline}"));
-        if (manifest.Training.ValueKind == JsonValueKind.Object && manifest.Training.TryGetProperty("test", out var test))
+        if (manifest.Training.ValueKind == JsonValueKind.Object && manifest.Training.TryGetProperty("test", out var test) && test.ValueKind == JsonValueKind.Object)
             output.WriteLine($"  on its test  {string.Join(", ", test.EnumerateObject().Select(figure => $"{figure.Name} {figure.Value}"))}");
     }
 }

@@ -44,7 +44,7 @@ internal sealed record FeatureSetDocument(string Name, int Version, string Finge
 /// <param name="TransactionId">What was scored.</param>
 /// <param name="CardId">Its card.</param>
 /// <param name="UserId">Its user.</param>
-/// <param name="Score">From 0 to 1, the higher the likelier fraud.</param>
+/// <param name="Score">From 0 to 1, the higher the likelier fraud; the threshold of a review where the model gave none, as the reason then says.</param>
 /// <param name="Decision">approve, review or decline.</param>
 /// <param name="Reasons">Why, at most 3 codes.</param>
 /// <param name="Model">The model that scored it.</param>

@@ -24,6 +24,9 @@ internal sealed class BaselineAttribution
         candidates = new int[OnnxModel.MaxBatchRows];
     }
 
+    /// <summary>One unremarkable value per input.</summary>
+    public ReadOnlySpan<float> Baseline => baseline;
+
     /// <summary>Finds the strongest features of a row, strongest first; of equal ones the first in the vector's order.</summary>
     /// <param name="features">The row that was scored.</param>
     /// <param name="score">Its score.</param>
@@ -42,7 +45,8 @@ internal sealed class BaselineAttribution
             var replaced = model.Run(count);
             for (var i = 0; i < count; i++)
             {
-                if (replaced[i] < score)
+                // What is below the range is no score, and says nothing of the feature.
+                if (replaced[i] < score && replaced[i] >= -DecisionThresholds.RangeTolerance)
                     Insert(candidates[i], replaced[i], strongest, scoresWithout, ref found);
             }
         }

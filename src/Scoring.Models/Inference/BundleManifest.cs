@@ -8,7 +8,8 @@ namespace Scoring.Models.Inference;
 /// <param name="FeatureSet">The feature set that the model was trained on, its features in the order of the inputs.</param>
 /// <param name="Baseline">One unremarkable value per input, against which causes are measured; NaN where that is a missing one.</param>
 /// <param name="Input">The name of the ONNX model's input, float [N, inputs].</param>
-/// <param name="Output">The name of the ONNX model's output, float [N] or [N, 1].</param>
+/// <param name="Output">The name of the ONNX model's output with the scores, float [N], [N, 1] or [N, columns].</param>
+/// <param name="OutputColumn">The scores' column in it, from 0; null where it has but one.</param>
 /// <param name="Thresholds">From which scores a transaction is reviewed and declined.</param>
 /// <param name="Sha256">The SHA-256 of the bundle's other files by name, in hexadecimal.</param>
 /// <param name="Training">How the model was trained and how well it does; not interpreted here.</param>
@@ -19,6 +20,7 @@ public sealed record BundleManifest(
     IReadOnlyList<float> Baseline,
     string Input,
     string Output,
+    int? OutputColumn,
     DecisionThresholds Thresholds,
     IReadOnlyDictionary<string, string> Sha256,
     JsonElement Training)

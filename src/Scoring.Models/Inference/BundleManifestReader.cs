@@ -8,6 +8,11 @@ namespace Scoring.Models.Inference;
 /// </summary>
 internal sealed class BundleManifestReader
 {
+    private const int MaxNameLength = 100;
+
+    // Names of features and of tensors; exporters make long ones.
+    private const int MaxTextLength = 500;
+
     private readonly List<string> problems;
 
     private BundleManifestReader(List<string> problems) => this.problems = problems;
@@ -16,18 +21,18 @@ internal sealed class BundleManifestReader
     /// <param name="json">The file's bytes.</param>
     /// <param name="problems">Receives what is wrong, one text a problem.</param>
     /// <returns>The manifest; null if anything is wrong with it.</returns>
-    public static BundleManifest? Read(byte[] json, List<string> problems)
+    public static BundleManifest? Read(ReadOnlyMemory<byte> json, List<string> problems)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = BundleJson.Parse(json);
             var before = problems.Count;
             var manifest = new BundleManifestReader(problems).Manifest(document.RootElement);
             return problems.Count == before ? manifest : null;
         }
         catch (JsonException e)
         {
-            problems.Add($"{BundleFiles.ManifestName}: not JSON ({e.Message})");
+            problems.Add($"{BundleFiles.ManifestName}: not readable as JSON ({e.Message})");
             return null;
         }
     }
@@ -41,12 +46,13 @@ internal sealed class BundleManifestReader
         var (names, baseline) = Inputs(root);
         var set = Child(root, "", "featureSet", JsonValueKind.Object);
         return new BundleManifest(
-            Text(root, "", "name"),
+            Name(root, "", "name"),
             Whole(root, "", "version", 0, int.MaxValue),
             new FeatureContract(Text(set, "featureSet.", "name"), Whole(set, "featureSet.", "version", 0, int.MaxValue), Text(set, "featureSet.", "fingerprint"), names),
             baseline,
             Text(root, "", "input"),
             Text(root, "", "output"),
+            root.TryGetProperty("outputColumn", out _) ? Whole(root, "", "outputColumn", 0, ScoreOutput.MaxColumns - 1) : null,
             Thresholds(root),
             Hashes(root),
             root.TryGetProperty("training", out var training) ? training.Clone() : default);
@@ -84,7 +90,7 @@ internal sealed class BundleManifestReader
         else if (value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var number) && float.IsFinite(number))
             return number;
         else if (value.ValueKind != JsonValueKind.Null)
-            Add(path + "baseline", $"{value.GetRawText()} is neither a float32 nor null");
+            Add(path + "baseline", $"{BundleJson.Excerpt(value)} is neither a float32 nor null");
         return float.NaN;
     }
 
@@ -122,7 +128,7 @@ internal sealed class BundleManifestReader
         else if (!parent.TryGetProperty(name, out var child))
             Add(path + name, $"missing; it must be {Describe(kind)}");
         else if (child.ValueKind != kind)
-            Add(path + name, $"{Excerpt(child)} is not {Describe(kind)}");
+            Add(path + name, $"{BundleJson.Excerpt(child)} is not {Describe(kind)}");
         else
             return child;
         return default;
@@ -134,8 +140,18 @@ internal sealed class BundleManifestReader
         if (child.ValueKind != JsonValueKind.String)
             return "";
         var text = child.GetString()!;
-        if (text.Length == 0)
-            Add(path + name, "empty; it must be a text");
+        if (text.Length > 0 && text.Length <= MaxTextLength && !text.Any(char.IsControl))
+            return text;
+        Add(path + name, text.Length == 0 ? "empty; it must be a text" : $"{BundleJson.Excerpt(child)} has control characters or more than {MaxTextLength} characters");
+        return "";
+    }
+
+    // A model's name is part of scores, metrics and addresses.
+    private string Name(JsonElement parent, string path, string name)
+    {
+        var text = Text(parent, path, name);
+        if (text.Length > 0 && (text.Length > MaxNameLength || !char.IsAsciiLetterOrDigit(text[0]) || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')))
+            Add(path + name, $"'{text}' is no name; that is a letter or digit, then letters, digits, '.', '_' and '-', at most {MaxNameLength}");
         return text;
     }
 
@@ -146,7 +162,7 @@ internal sealed class BundleManifestReader
             return -1;
         if (child.TryGetInt32(out var value) && value >= least && value <= most)
             return value;
-        Add(path + name, $"{Excerpt(child)} is not {(least == most ? $"{least}" : $"a whole number from {least} to {most}")}");
+        Add(path + name, $"{BundleJson.Excerpt(child)} is not {(least == most ? $"{least}" : $"a whole number from {least} to {most}")}");
         return -1;
     }
 
@@ -157,11 +173,11 @@ internal sealed class BundleManifestReader
             return float.NaN;
         if (child.TryGetSingle(out var value) && value is >= 0 and <= 1)
             return value;
-        Add(path + name, $"{Excerpt(child)} is not a score from 0 to 1");
+        Add(path + name, $"{BundleJson.Excerpt(child)} is not a score from 0 to 1");
         return float.NaN;
     }
 
-    private static BundleManifest Empty() => new("", -1, new FeatureContract("", -1, "", []), [], "", "", default, new Dictionary<string, string>(), default);
+    private static BundleManifest Empty() => new("", -1, new FeatureContract("", -1, "", []), [], "", "", null, default, new Dictionary<string, string>(), default);
 
     private void Add(string where, string what) => problems.Add($"{BundleFiles.ManifestName}: {where}{(where.Length == 0 ? "" : ": ")}{what}");
 
@@ -172,6 +188,4 @@ internal sealed class BundleManifestReader
         JsonValueKind.Number => "a number",
         _ => "a text",
     };
-
-    private static string Excerpt(JsonElement element) => element.GetRawText() is { Length: > 40 } text ? text[..40] + "…" : element.GetRawText();
 }

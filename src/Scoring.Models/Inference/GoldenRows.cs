@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Scoring.Models.Inference;
@@ -8,8 +9,11 @@ namespace Scoring.Models.Inference;
 /// </summary>
 internal sealed class GoldenRows
 {
+    private const int MaxNamedLines = 5;
+
     private readonly List<float> inputs = [];
     private readonly List<float> scores = [];
+    private readonly List<int> lines = [];
     private readonly int width;
 
     private GoldenRows(int width) => this.width = width;
@@ -19,43 +23,48 @@ internal sealed class GoldenRows
 
     /// <summary>The inputs of a row; NaN is a missing value.</summary>
     /// <param name="row">Which row, from 0.</param>
-    public ReadOnlySpan<float> Inputs(int row) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(inputs).Slice(row * width, width);
+    public ReadOnlySpan<float> Inputs(int row) => CollectionsMarshal.AsSpan(inputs).Slice(row * width, width);
 
     /// <summary>The score that a row must get.</summary>
     /// <param name="row">Which row, from 0.</param>
     public float Score(int row) => scores[row];
 
-    /// <summary>Reads rows of <c>{"inputs":[…],"score":…}</c>, one a line; null is a missing value.</summary>
-    /// <param name="lines">The file's bytes.</param>
+    /// <summary>The line of the file that a row stands in, from 1.</summary>
+    /// <param name="row">Which row, from 0.</param>
+    public int Line(int row) => lines[row];
+
+    /// <summary>Reads rows of <c>{"inputs":[…],"score":…}</c>, one a line; null is a missing value. Empty lines are passed over.</summary>
+    /// <param name="file">The file's bytes.</param>
     /// <param name="width">How many inputs a row must have.</param>
-    /// <param name="problems">Receives the first thing that is wrong.</param>
+    /// <param name="problems">Receives what is wrong: the first lines by their numbers, and how many more there are.</param>
     /// <returns>The rows; null if anything is wrong.</returns>
-    public static GoldenRows? Read(ReadOnlyMemory<byte> lines, int width, List<string> problems)
+    public static GoldenRows? Read(ReadOnlyMemory<byte> file, int width, List<string> problems)
     {
         var rows = new GoldenRows(width);
-        for (var number = 1; !lines.IsEmpty; number++)
+        var wrong = 0;
+        for (var number = 1; !file.IsEmpty; number++)
         {
-            var end = lines.Span.IndexOf((byte)'\n');
-            var line = end < 0 ? lines : lines[..end];
-            lines = end < 0 ? default : lines[(end + 1)..];
-            if (rows.Add(line) is { } problem)
-            {
+            var end = file.Span.IndexOf((byte)'\n');
+            var line = end < 0 ? file : file[..end];
+            file = end < 0 ? default : file[(end + 1)..];
+            if (line.Span.Trim(" \t\r"u8).IsEmpty || rows.Add(line, number) is not { } problem)
+                continue;
+            if (++wrong <= MaxNamedLines)
                 problems.Add($"{BundleFiles.GoldenName}: line {number}: {problem}");
-                return null;
-            }
         }
 
-        if (rows.Count > 0)
-            return rows;
-        problems.Add($"{BundleFiles.GoldenName}: no rows; without any the model cannot be checked");
-        return null;
+        if (wrong > MaxNamedLines)
+            problems.Add($"{BundleFiles.GoldenName}: {wrong - MaxNamedLines} more lines are wrong");
+        if (wrong == 0 && rows.Count == 0)
+            problems.Add($"{BundleFiles.GoldenName}: no rows; without any the model cannot be checked");
+        return wrong == 0 && rows.Count > 0 ? rows : null;
     }
 
-    private string? Add(ReadOnlyMemory<byte> line)
+    private string? Add(ReadOnlyMemory<byte> line, int number)
     {
         try
         {
-            using var document = JsonDocument.Parse(line);
+            using var document = BundleJson.Parse(line);
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object
                 || !root.TryGetProperty("inputs", out var values) || values.ValueKind != JsonValueKind.Array
@@ -63,27 +72,33 @@ internal sealed class GoldenRows
                 return "a row must be {\"inputs\":[numbers or null],\"score\":number}";
             if (values.GetArrayLength() != width)
                 return $"{values.GetArrayLength()} inputs; the model has {width}";
-            if (!score.TryGetSingle(out var expected) || expected is not (>= 0 and <= 1))
-                return $"score {score.GetRawText()} is not from 0 to 1";
-            scores.Add(expected);
-            return AddInputs(values);
+            if (!score.TryGetSingle(out var expected) || expected is not (>= -DecisionThresholds.RangeTolerance and <= 1 + DecisionThresholds.RangeTolerance))
+                return $"score {BundleJson.Excerpt(score)} is not from 0 to 1";
+            if (WrongInput(values) is { } wrong)
+                return $"input {BundleJson.Excerpt(wrong)} is neither a float32 nor null";
+            Add(values, expected, number);
+            return null;
         }
         catch (JsonException e)
         {
-            return $"not JSON ({e.Message})";
+            return $"not readable as JSON ({e.Message})";
         }
     }
 
-    private string? AddInputs(JsonElement values)
+    private void Add(JsonElement values, float score, int line)
+    {
+        foreach (var value in values.EnumerateArray())
+            inputs.Add(value.ValueKind == JsonValueKind.Null ? float.NaN : value.GetSingle());
+        scores.Add(score);
+        lines.Add(line);
+    }
+
+    private static JsonElement? WrongInput(JsonElement values)
     {
         foreach (var value in values.EnumerateArray())
         {
-            if (value.ValueKind == JsonValueKind.Null)
-                inputs.Add(float.NaN);
-            else if (value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var number))
-                inputs.Add(number);
-            else
-                return $"input {value.GetRawText()} is neither a float32 nor null";
+            if (value.ValueKind != JsonValueKind.Null && !(value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out var number) && float.IsFinite(number)))
+                return value;
         }
 
         return null;

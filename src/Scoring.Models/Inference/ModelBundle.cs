@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.ML.OnnxRuntime;
 using Scoring.Models.Wire;
 
 namespace Scoring.Models.Inference;
@@ -18,9 +19,9 @@ public sealed class ModelBundle : IDisposable
 
     private const string AboveReview = "score_above_review";
     private const string AboveDecline = "score_above_decline";
-    private const string NotANumber = "score_not_a_number";
 
     private readonly string[] featureReasons;
+    private readonly float[] outputs = new float[OnnxModel.MaxBatchRows];
     private readonly BaselineAttribution attribution;
 
     private ModelBundle(BundleManifest manifest, OnnxModel model)
@@ -57,21 +58,45 @@ public sealed class ModelBundle : IDisposable
     }
 
     /// <summary>
+    /// Scores rows of features. A row on which the model fails, though it does not on its baseline, is
+    /// <see cref="ScoreFault.ModelFailed"/>; the others get their scores. Overwrites the model's rows.
+    /// </summary>
+    /// <param name="features">The rows one after the other, NaN where a value is missing.</param>
+    /// <param name="verdicts">Receives one verdict a row; its length is the number of rows.</param>
+    /// <exception cref="ArgumentException">The features are not that many rows.</exception>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime fails whatever the rows are.</exception>
+    public void Score(ReadOnlySpan<double> features, Span<Verdict> verdicts)
+    {
+        if (features.Length != verdicts.Length * Model.InputCount)
+            throw new ArgumentException($"{features.Length} values are not {verdicts.Length} rows of {Model.InputCount} inputs", nameof(features));
+        for (var first = 0; first < verdicts.Length; first += OnnxModel.MaxBatchRows)
+        {
+            var rows = Math.Min(verdicts.Length - first, OnnxModel.MaxBatchRows);
+            ScoreBatch(features.Slice(first * Model.InputCount, rows * Model.InputCount), verdicts.Slice(first, rows));
+        }
+    }
+
+    /// <summary>
     /// Says why a transaction is reviewed or declined: the threshold that decided, then the features whose
-    /// replacement by the baseline lowers the score most. Overwrites the model's rows.
+    /// replacement by the baseline lowers the score most; or why there is no score. Overwrites the model's rows.
     /// </summary>
     /// <param name="features">The features that were scored, NaN where missing.</param>
-    /// <param name="score">Their score by this model.</param>
+    /// <param name="verdict">What <see cref="Score"/> said of them.</param>
     /// <param name="reasons">Receives the codes; at most <see cref="MaxReasons"/> are written.</param>
-    /// <returns>How many codes were written; none for a transaction that the thresholds approve.</returns>
-    public int Explain(ReadOnlySpan<double> features, float score, Span<string> reasons)
+    /// <returns>How many codes were written; none for a transaction that is approved.</returns>
+    public int Explain(ReadOnlySpan<double> features, in Verdict verdict, Span<string> reasons)
     {
-        var decision = Manifest.Thresholds.Decide(score);
-        if (decision == Decision.Approve || reasons.IsEmpty)
+        if (verdict.Decision == Decision.Approve || reasons.IsEmpty)
             return 0;
-        reasons[0] = float.IsNaN(score) ? NotANumber : decision == Decision.Decline ? AboveDecline : AboveReview;
+        if (verdict.Fault != ScoreFault.None)
+        {
+            reasons[0] = verdict.Fault.Code();
+            return 1;
+        }
+
+        reasons[0] = verdict.Decision == Decision.Decline ? AboveDecline : AboveReview;
         Span<int> strongest = stackalloc int[Math.Min(reasons.Length, MaxReasons) - 1];
-        var found = attribution.Strongest(features, score, strongest);
+        var found = Strongest(features, verdict.Score, strongest);
         for (var i = 0; i < found; i++)
             reasons[i + 1] = featureReasons[strongest[i]];
         return found + 1;
@@ -80,6 +105,55 @@ public sealed class ModelBundle : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
+    private void ScoreBatch(ReadOnlySpan<double> features, Span<Verdict> verdicts)
+    {
+        var batch = outputs.AsSpan(0, verdicts.Length);
+        try
+        {
+            Model.Score(features, batch);
+        }
+        catch (OnnxRuntimeException)
+        {
+            ScoreOneByOne(features, verdicts);
+            return;
+        }
+
+        for (var row = 0; row < batch.Length; row++)
+            verdicts[row] = Manifest.Thresholds.Judge(batch[row]);
+    }
+
+    private void ScoreOneByOne(ReadOnlySpan<double> features, Span<Verdict> verdicts)
+    {
+        // What fails on the baseline too is no row's fault.
+        attribution.Baseline.CopyTo(Model.Row(0));
+        Model.Run(1);
+        for (var row = 0; row < verdicts.Length; row++)
+        {
+            try
+            {
+                Model.Score(features.Slice(row * Model.InputCount, Model.InputCount), outputs.AsSpan(0, 1));
+                verdicts[row] = Manifest.Thresholds.Judge(outputs[0]);
+            }
+            catch (OnnxRuntimeException)
+            {
+                verdicts[row] = Manifest.Thresholds.WithoutScore(ScoreFault.ModelFailed);
+            }
+        }
+    }
+
+    private int Strongest(ReadOnlySpan<double> features, float score, Span<int> strongest)
+    {
+        try
+        {
+            return attribution.Strongest(features, score, strongest);
+        }
+        catch (OnnxRuntimeException)
+        {
+            // The rows are made up: that the model fails on one of them says nothing of the one that it scored.
+            return 0;
+        }
+    }
+
     // Opens the model only if its bytes are those that were hashed: nothing else is given to native code.
     private static OnnxModel? OpenModel(BundleManifest manifest, BundleFiles files, List<string> problems)
     {
@@ -87,9 +161,9 @@ public sealed class ModelBundle : IDisposable
         var isModel = HasHash(manifest, BundleFiles.ModelName, files.Model, problems);
         var isGolden = HasHash(manifest, BundleFiles.GoldenName, files.Golden, problems);
         var golden = isGolden ? GoldenRows.Read(files.Golden, width, problems) : null;
-        var model = isModel ? OnnxModel.Open(files.Model, new OnnxSignature(manifest.Input, width, manifest.Output), problems) : null;
-        if (model is not null && golden is not null)
-            GoldenCheck.Run(model, golden, problems);
+        var model = isModel ? OnnxModel.Open(files.Model, new OnnxSignature(manifest.Input, width, manifest.Output, manifest.OutputColumn), problems) : null;
+        if (model is not null)
+            GoldenCheck.Run(model, golden, manifest.Baseline, problems);
         if (problems.Count == 0)
             return model;
         model?.Dispose();

@@ -21,19 +21,25 @@ public sealed class OnnxModel : IDisposable
     private readonly RunOptions runOptions = new();
     private readonly OrtIoBinding?[] bindings = new OrtIoBinding?[MaxBatchRows + 1];
     private readonly OnnxSignature signature;
-    private readonly bool outputIsFlat;
+    private readonly ScoreOutput output;
     private readonly float[] inputs;
     private readonly float[] scores;
+
+    // What the model writes where that is more than the scores, or no float32; else empty.
+    private readonly float[] columns;
+    private readonly double[] doubles;
     private bool disposed;
 
-    private OnnxModel(InferenceSession session, OnnxSignature signature)
+    private OnnxModel(InferenceSession session, OnnxSignature signature, ScoreOutput output)
     {
         this.session = session;
         this.signature = signature;
-        outputIsFlat = session.OutputMetadata[signature.Output].Dimensions.Length == 1;
+        this.output = output;
         // Pinned for good, because the bindings hold their addresses.
         inputs = GC.AllocateArray<float>(MaxBatchRows * signature.InputCount, pinned: true);
         scores = GC.AllocateArray<float>(MaxBatchRows, pinned: true);
+        columns = GC.AllocateArray<float>(output.IsPlain || output.IsDouble ? 0 : MaxBatchRows * output.Columns, pinned: true);
+        doubles = GC.AllocateArray<double>(output.IsDouble ? MaxBatchRows * output.Columns : 0, pinned: true);
     }
 
     /// <summary>How many inputs a row has.</summary>
@@ -45,18 +51,20 @@ public sealed class OnnxModel : IDisposable
 
     /// <summary>Scores the first rows. A row's score does not depend on the rows beside it.</summary>
     /// <param name="rows">How many, from 1 to <see cref="MaxBatchRows"/>.</param>
-    /// <returns>Their scores, valid until the next run.</returns>
+    /// <returns>What the model says of them, valid until the next run: any float32.</returns>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime failed.</exception>
     public ReadOnlySpan<float> Run(int rows)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         session.RunWithBinding(runOptions, bindings[rows] ?? Bind(rows));
+        if (!output.IsPlain)
+            TakeColumn(rows);
         return scores.AsSpan(0, rows);
     }
 
-    /// <summary>Scores rows of features, in as many runs as they need.</summary>
+    /// <summary>Evaluates the model on rows of features, in as many runs as they need.</summary>
     /// <param name="features">The rows one after the other, <see cref="InputCount"/> values each, NaN where missing; each becomes the nearest float32.</param>
-    /// <param name="results">Receives one score a row; its length is the number of rows.</param>
+    /// <param name="results">Receives what the model says, one number a row; its length is the number of rows.</param>
     /// <exception cref="ArgumentException">The features are not that many rows.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime failed.</exception>
     public void Score(ReadOnlySpan<double> features, Span<float> results)
@@ -95,14 +103,24 @@ public sealed class OnnxModel : IDisposable
         InferenceSession? session = null;
         try
         {
-            using var options = SingleThreaded();
-            session = new InferenceSession(model, options);
+            session = Start(model);
+            IReadOnlyList<string> classes = [];
+            if (IsSequence(session, signature.Output) && ZipMap.Remove(model, signature.Output) is { } plain)
+            {
+                session.Dispose();
+                session = Start(plain.Model);
+                classes = plain.Classes;
+            }
+
             var before = problems.Count;
-            problems.AddRange(signature.Problems(session));
-            if (problems.Count == before)
-                return new OnnxModel(session, signature);
+            problems.AddRange(signature.InputProblems(session));
+            var output = ScoreOutput.Find(session, signature, classes, canRun: problems.Count == before, problems);
+            if (problems.Count == before && output is { } found)
+                return new OnnxModel(session, signature, found);
         }
-        catch (OnnxRuntimeException e)
+#pragma warning disable CA1031 // Whatever the runtime throws at somebody's file is a reason to refuse that file.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             problems.Add($"{BundleFiles.ModelName}: ONNX Runtime cannot load it ({e.Message})");
         }
@@ -116,6 +134,15 @@ public sealed class OnnxModel : IDisposable
         for (var i = 0; i < from.Length; i++)
             to[i] = (float)from[i];
     }
+
+    private static InferenceSession Start(byte[] model)
+    {
+        using var options = SingleThreaded();
+        return new InferenceSession(model, options);
+    }
+
+    private static bool IsSequence(InferenceSession session, string output) =>
+        session.OutputMetadata.TryGetValue(output, out var metadata) && metadata.OnnxValueType == OnnxValueType.ONNX_TYPE_SEQUENCE;
 
     // The caller's thread does all the work: a pool would wake other threads for microseconds of it.
     private static SessionOptions SingleThreaded()
@@ -138,10 +165,21 @@ public sealed class OnnxModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         // The binding keeps the tensors; only their managed wrappers end here.
         using var input = OrtValue.CreateTensorValueFromMemory(inputs, [rows, InputCount]);
-        using var output = OrtValue.CreateTensorValueFromMemory(scores, outputIsFlat ? [rows] : [rows, 1]);
+        using var results = output.IsDouble
+            ? OrtValue.CreateTensorValueFromMemory(doubles, output.Shape(rows))
+            : OrtValue.CreateTensorValueFromMemory(output.IsPlain ? scores : columns, output.Shape(rows));
         var binding = session.CreateIoBinding();
         binding.BindInput(signature.Input, input);
-        binding.BindOutput(signature.Output, output);
+        binding.BindOutput(signature.Output, results);
         return bindings[rows] = binding;
+    }
+
+    private void TakeColumn(int rows)
+    {
+        for (var row = 0; row < rows; row++)
+        {
+            var place = (row * output.Columns) + output.Column;
+            scores[row] = output.IsDouble ? (float)doubles[place] : columns[place];
+        }
     }
 }

@@ -125,11 +125,11 @@ public sealed class ScoreWriter
         writer.WriteStartObject("features"u8);
         for (var i = 0; i < features.Length; i++)
         {
-            // JSON has no NaN: a missing feature is null.
-            if (double.IsNaN(features[i]))
-                writer.WriteNull(featureNames[i]);
-            else
+            // JSON has neither NaN nor infinity: a missing feature is null.
+            if (double.IsFinite(features[i]))
                 writer.WriteNumber(featureNames[i], features[i]);
+            else
+                writer.WriteNull(featureNames[i]);
         }
 
         writer.WriteEndObject();

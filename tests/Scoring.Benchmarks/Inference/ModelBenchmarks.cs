@@ -2,6 +2,7 @@ using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using Scoring.Actors.Model;
 using Scoring.Models.Inference;
+using Scoring.Models.Wire;
 
 namespace Scoring.Benchmarks.Inference;
 
@@ -16,7 +17,7 @@ public class ModelBenchmarks
     private const int Rows = 8_192;
     private ModelBundle bundle = null!;
     private double[] features = [];
-    private readonly float[] scores = new float[Rows];
+    private readonly Verdict[] verdicts = new Verdict[Rows];
     private readonly string[] reasons = new string[ModelBundle.MaxReasons];
 
     [Params(1, 16, 128)]
@@ -39,7 +40,7 @@ public class ModelBenchmarks
     {
         var width = bundle.Model.InputCount;
         for (var first = 0; first < Rows; first += Batch)
-            bundle.Model.Score(features.AsSpan(first * width, Batch * width), scores.AsSpan(first, Batch));
+            bundle.Score(features.AsSpan(first * width, Batch * width), verdicts.AsSpan(first, Batch));
     }
 
     /// <summary>The reasons of one transaction, whatever the batch it came in.</summary>
@@ -49,7 +50,7 @@ public class ModelBenchmarks
         var width = bundle.Model.InputCount;
         var written = 0;
         for (var row = 0; row < 256; row++)
-            written += bundle.Explain(features.AsSpan(row * width, width), 1f, reasons);
+            written += bundle.Explain(features.AsSpan(row * width, width), new Verdict(1, Decision.Decline, ScoreFault.None), reasons);
         return written;
     }
 

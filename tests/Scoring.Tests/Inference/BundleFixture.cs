@@ -56,6 +56,32 @@ internal sealed class BundleFixture
         return rows.ToString();
     }
 
+    /// <summary>Golden rows of a model that looks the first input up in a table, for those that stand in it.</summary>
+    public static string TableGolden(params float[] table) =>
+        string.Concat(table.Select((score, place) => FormattableString.Invariant($"{{\"inputs\":[{place},0,0,1],\"score\":{score}}}\n")));
+
+    /// <summary>Names the output that has the scores, and their column.</summary>
+    public BundleFixture WithOutput(string output, int? column)
+    {
+        Manifest["output"] = output;
+        if (column is { } place)
+            Manifest["outputColumn"] = place;
+        return this;
+    }
+
+    /// <summary>Makes a value an input's baseline.</summary>
+    public BundleFixture WithBaseline(int input, float value)
+    {
+        Manifest["inputs"]![input]!["baseline"] = value;
+        return this;
+    }
+
+    /// <summary>The bundle of a model whose score is its first input by its last one: any number, infinity, and not a number for 0 by 0.</summary>
+    public static BundleFixture Quotient() => new BundleFixture().With(Onnx("quotient"), TableGolden(0, 1)).WithBaseline(0, 0);
+
+    /// <summary>The bundle of a model that fails on a row whose first input is not 0, 1, 2 or 3.</summary>
+    public static BundleFixture Lookup() => new BundleFixture().With(Onnx("lookup"), TableGolden(0.125f, 0.25f, 0.5f, 1)).WithBaseline(0, 0);
+
     public BundleFiles Files() => new("fixture", Encoding.UTF8.GetBytes(Manifest.ToJsonString()), Model, Golden);
 
     public ModelBundle Load() => ModelBundle.Load(Files(), Running);

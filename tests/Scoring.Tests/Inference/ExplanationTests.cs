@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Scoring.Models.Inference;
 using Scoring.Models.Wire;
 
@@ -24,7 +25,7 @@ public sealed class ExplanationTests : IDisposable
         using var first = new BundleFixture().With(BundleFixture.Onnx("first"), BundleFixture.FirstInputGolden()).Load();
         var codes = new string[ModelBundle.MaxReasons];
 
-        Assert.Equal(1, first.Explain([3, 9, 9, 1], 0.95257413f, codes));
+        Assert.Equal(1, first.Explain([3, 9, 9, 1], Verdict(first, 3, 9, 9, 1), codes));
         Assert.Equal("score_above_decline", codes[0]);
     }
 
@@ -35,10 +36,10 @@ public sealed class ExplanationTests : IDisposable
     public void No_more_codes_are_written_than_asked_for()
     {
         var codes = new string[2];
-        Assert.Equal(2, bundle.Explain([150, 7, 5, 1], Score(150, 7, 5, 1), codes));
+        Assert.Equal(2, bundle.Explain([150, 7, 5, 1], Verdict(bundle, 150, 7, 5, 1), codes));
         Assert.Equal(["score_above_decline", "feature:amount"], codes);
-        Assert.Equal(1, bundle.Explain([150, 7, 5, 1], Score(150, 7, 5, 1), codes.AsSpan(0, 1)));
-        Assert.Equal(0, bundle.Explain([150, 7, 5, 1], Score(150, 7, 5, 1), []));
+        Assert.Equal(1, bundle.Explain([150, 7, 5, 1], Verdict(bundle, 150, 7, 5, 1), codes.AsSpan(0, 1)));
+        Assert.Equal(0, bundle.Explain([150, 7, 5, 1], Verdict(bundle, 150, 7, 5, 1), []));
     }
 
     [Fact]
@@ -48,18 +49,44 @@ public sealed class ExplanationTests : IDisposable
         Assert.Equal(["score_above_review", "feature:ratio", "feature:night"], Explain(double.NaN, double.NaN, 5, 1));
     }
 
-    [Fact]
-    public void A_score_that_is_no_number_is_reviewed_and_says_so()
+    [Theory]
+    [InlineData(0, 0, "score_not_a_number")]
+    [InlineData(5, 0, "score_out_of_range")]
+    [InlineData(5, 1, "score_out_of_range")]
+    [InlineData(-5, 1, "score_out_of_range")]
+    public void Where_the_model_gives_no_score_that_is_the_only_reason(double first, double last, string reason)
     {
-        using var first = new BundleFixture().With(BundleFixture.Onnx("first"), BundleFixture.FirstInputGolden()).Load();
-        var scores = new float[1];
-        first.Model.Score([double.NaN, 0, 0, 0], scores);
+        using var quotient = BundleFixture.Quotient().Load();
         var codes = new string[ModelBundle.MaxReasons];
 
-        Assert.True(float.IsNaN(scores[0]));
-        Assert.Equal(Decision.Review, first.Manifest.Thresholds.Decide(scores[0]));
-        Assert.Equal(1, first.Explain([double.NaN, 0, 0, 0], scores[0], codes));
-        Assert.Equal("score_not_a_number", codes[0]);
+        var verdict = Verdict(quotient, first, 0, 0, last);
+
+        Assert.Equal(Decision.Review, verdict.Decision);
+        Assert.Equal(1, quotient.Explain([first, 0, 0, last], verdict, codes));
+        Assert.Equal(reason, codes[0]);
+    }
+
+    [Fact]
+    public void A_feature_whose_replacement_gives_no_score_is_no_reason()
+    {
+        // With the baseline of either input alone the quotient is negative.
+        using var quotient = BundleFixture.Quotient().WithBaseline(0, -1).WithBaseline(3, -1).Load();
+        var codes = new string[ModelBundle.MaxReasons];
+
+        Assert.Equal(1, quotient.Explain([0.95, 0, 0, 1], Verdict(quotient, 0.95, 0, 0, 1), codes));
+        Assert.Equal("score_above_decline", codes[0]);
+    }
+
+    [Fact]
+    public void A_model_that_fails_on_the_baseline_s_rows_leaves_the_threshold_as_the_reason()
+    {
+        var fixture = BundleFixture.Lookup();
+        fixture.Manifest["thresholds"] = new JsonObject { ["review"] = 0.2, ["decline"] = 0.3 };
+        using var lookup = fixture.Load();
+        var codes = new string[ModelBundle.MaxReasons];
+
+        Assert.Equal(1, lookup.Explain([70, 0, 0, 1], new Verdict(0.5f, Decision.Decline, ScoreFault.None), codes));
+        Assert.Equal("score_above_decline", codes[0]);
     }
 
     [Fact]
@@ -67,26 +94,26 @@ public sealed class ExplanationTests : IDisposable
     {
         double[] row = [150, 7, 5, 1];
         var codes = new string[ModelBundle.MaxReasons];
-        var score = Score(row);
-        bundle.Explain(row, score, codes);
+        var verdict = Verdict(bundle, row);
+        bundle.Explain(row, verdict, codes);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++)
-            bundle.Explain(row, score, codes);
+            bundle.Explain(row, verdict, codes);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private float Score(params double[] row)
+    private static Verdict Verdict(ModelBundle of, params double[] row)
     {
-        var scores = new float[1];
-        bundle.Model.Score(row, scores);
-        return scores[0];
+        var verdicts = new Verdict[1];
+        of.Score(row, verdicts);
+        return verdicts[0];
     }
 
     private string[] Explain(params double[] row)
     {
         var codes = new string[ModelBundle.MaxReasons];
-        return codes[..bundle.Explain(row, Score(row), codes)];
+        return codes[..bundle.Explain(row, Verdict(bundle, row), codes)];
     }
 }

@@ -60,7 +60,7 @@ public sealed class FraudBundleTests
         {
             if (scores[row] < bundle.Manifest.Thresholds.Review)
                 continue;
-            var count = bundle.Explain(rows.AsSpan(row * bundle.Model.InputCount, bundle.Model.InputCount), scores[row], reasons);
+            var count = bundle.Explain(rows.AsSpan(row * bundle.Model.InputCount, bundle.Model.InputCount), bundle.Manifest.Thresholds.Judge(scores[row]), reasons);
             Assert.InRange(count, 2, ModelBundle.MaxReasons);
             Assert.StartsWith("score_above_", reasons[0], StringComparison.Ordinal);
             Assert.All(reasons[1..count], reason => Assert.Contains(reason["feature:".Length..], bundle.Manifest.FeatureSet.Features));

@@ -105,21 +105,46 @@ public sealed class ModelBundleTests
 
     [Theory]
     [InlineData("", "no rows")]
+    [InlineData("\n \r\n", "no rows")]
     [InlineData("{\"inputs\":[1,2,3,4]}", "line 1: a row must be")]
+    [InlineData("[]", "line 1: a row must be")]
     [InlineData("{\"inputs\":[1,2,3],\"score\":0.5}", "line 1: 3 inputs; the model has 4")]
     [InlineData("{\"inputs\":[1,2,3,4],\"score\":1.5}", "line 1: score 1.5 is not from 0 to 1")]
+    [InlineData("{\"inputs\":[1,2,3,4],\"score\":1e999}", "line 1: score 1e999 is not from 0 to 1")]
     [InlineData("{\"inputs\":[1,2,3,\"4\"],\"score\":0.5}", "line 1: input \"4\" is neither")]
-    [InlineData("{\"inputs\":[1,2,3,4],", "line 1: not JSON")]
+    [InlineData("{\"inputs\":[1,2,3,1e39],\"score\":0.5}", "line 1: input 1e39 is neither")]
+    [InlineData("{\"inputs\":[1,2,3,[[4]]],\"score\":0.5}", "line 1: input [[4]] is neither")]
+    [InlineData("{\"inputs\":[1,2,3,NaN],\"score\":0.5}", "line 1: not readable as JSON")]
+    [InlineData("{\"inputs\":[1,2,3,4],\"score\":0.5,\"score\":0.6}", "line 1: not readable as JSON")]
+    [InlineData("{\"inputs\":[1,2,3,4],", "line 1: not readable as JSON")]
+    [InlineData("{\"inputs\":[1,2,3,4],\"note\":\"\\ud800\",\"score\":0.5}", "line 1: not readable as JSON (the text at byte 27 is no valid Unicode)")]
     public void Unreadable_golden_rows_are_refused_with_their_line(string rows, string problem) =>
         Assert.StartsWith("golden.jsonl: " + problem, Assert.Single(new BundleFixture().With(golden: rows).Refusal()), StringComparison.Ordinal);
 
-    [Theory]
-    [InlineData("three_inputs", "input 'features': Single [N, 3]; it must be float [N, 4]")]
-    [InlineData("one_row", "input 'features': Single [1, 4]; it must be float [N, 4]")]
-    [InlineData("four_outputs", "output 'score': Single [N, 4]; it must be float [N] or [N, 1]")]
-    [InlineData("double_output", "output 'score': Double [N, 1]; it must be float [N] or [N, 1]")]
-    public void A_model_of_another_shape_is_refused_with_both_shapes(string model, string problem) =>
-        Assert.Contains("model.onnx: " + problem, new BundleFixture().With(BundleFixture.Onnx(model), BundleFixture.FirstInputGolden()).Refusal());
+    [Fact]
+    public void All_golden_rows_that_are_unreadable_are_told_the_first_five_by_their_lines()
+    {
+        var problems = new BundleFixture().With(golden: string.Concat(Enumerable.Repeat("\n{}\n", 7))).Refusal();
+
+        Assert.Equal(["2", "4", "6", "8", "10"], problems.Take(5).Select(problem => problem.Split(' ')[2].TrimEnd(':')));
+        Assert.Equal("golden.jsonl: 2 more lines are wrong", problems[5]);
+    }
+
+    [Fact]
+    public void Golden_rows_may_have_a_byte_order_mark_carriage_returns_and_empty_lines()
+    {
+        var rows = Encoding.UTF8.GetString(new BundleFixture().Golden!).Replace("\n", "\r\n\r\n", StringComparison.Ordinal);
+
+        using var bundle = new BundleFixture().With(golden: "\uFEFF" + rows).Load();
+    }
+
+    [Fact]
+    public void A_golden_row_that_differs_is_told_with_its_line_in_the_file()
+    {
+        var rows = "\n" + BundleFixture.FirstInputGolden().Replace("0.95", "0.85", StringComparison.Ordinal);
+
+        Assert.StartsWith("golden.jsonl: line 4: the model scores 0.95", Assert.Single(new BundleFixture().With(BundleFixture.Onnx("first"), rows).Refusal()), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_model_without_the_named_input_and_output_is_refused_with_those_it_has()
@@ -129,18 +154,38 @@ public sealed class ModelBundleTests
         fixture.Manifest["output"] = "y";
 
         Assert.Equal(
-            ["model.onnx: input 'features': unexpected; 'x' must be the only one", "model.onnx: input 'x': missing", "model.onnx: output 'y': missing; the model has score"],
+            ["model.onnx: input 'features': unexpected; 'x' must be the only one", "model.onnx: input 'x': missing", "model.onnx: output 'y': missing; the model has 'score' Float [N, 1]"],
             fixture.Refusal());
     }
 
     [Fact]
-    public void A_model_with_a_flat_output_is_accepted()
+    public void A_model_that_gives_a_row_of_missing_inputs_no_score_is_refused_with_the_way_out()
     {
-        using var bundle = new BundleFixture().With(BundleFixture.Onnx("flat"), BundleFixture.FirstInputGolden()).Load();
+        var problem = Assert.Single(new BundleFixture().With(BundleFixture.Onnx("missing_is_not_a_number"), BundleFixture.FirstInputGolden()).Refusal());
 
-        bundle.Model.Row(0)[0] = 0;
-        bundle.Model.Row(1)[0] = 100;
-        Assert.Equal([0.5f, 1f], bundle.Model.Run(2).ToArray());
+        Assert.StartsWith("model.onnx: it gives a row of nothing but missing inputs NaN; a score is a number from 0 to 1, and a first payment has no history", problem, StringComparison.Ordinal);
+        Assert.Contains("SimpleImputer", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_that_gives_its_inputs_baselines_no_score_is_refused()
+    {
+        var fixture = BundleFixture.Quotient();
+        fixture.Manifest["inputs"]![0]!["baseline"] = -3;
+        fixture.Manifest["inputs"]![3]!["baseline"] = 0;
+
+        Assert.StartsWith("model.onnx: it gives the inputs' baselines -Infinity; a score is a number from 0 to 1", Assert.Single(fixture.Refusal()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_that_scores_golden_rows_a_last_digit_above_1_is_accepted()
+    {
+        using var bundle = new BundleFixture().With(BundleFixture.Onnx("quotient"), "{\"inputs\":[1.0000001,0,0,1],\"score\":1.0000001}").WithBaseline(0, 0).Load();
+        var verdicts = new Verdict[1];
+
+        bundle.Score([1.0000001, 0, 0, 1], verdicts);
+
+        Assert.Equal(new Verdict(1, Models.Wire.Decision.Decline, ScoreFault.None), verdicts[0]);
     }
 
     [Fact]
@@ -225,10 +270,19 @@ public sealed class ModelBundleTests
     [InlineData("\"formatVersion\":1", "\"formatVersion\":2", "formatVersion: 2 is not 1")]
     [InlineData("\"name\":\"stumps\"", "\"name\":\"\"", "name: empty; it must be a text")]
     [InlineData("\"name\":\"stumps\",", "", "name: missing; it must be a text")]
+    [InlineData("\"name\":\"stumps\"", "\"name\":\"../stumps\"", "name: '../stumps' is no name; that is a letter or digit, then letters, digits, '.', '_' and '-', at most 100")]
+    [InlineData("\"name\":\"stumps\"", "\"name\":\"st\\u0000umps\"", "name: \"st\\u0000umps\" has control characters or more than 500 characters")]
+    [InlineData("\"version\":3", "\"version\":9999999999999999999999", "version: 9999999999999999999999 is not a whole number from 0 to 2147483647")]
     [InlineData("\"version\":3", "\"version\":\"3\"", "version: \"3\" is not a number")]
     [InlineData("\"version\":3", "\"version\":3.5", "version: 3.5 is not a whole number from 0 to 2147483647")]
     [InlineData("\"fingerprint\":\"sha256:0123\"", "\"fingerprint\":7", "featureSet.fingerprint: 7 is not a text")]
     [InlineData("\"review\":0.5", "\"review\":0.95", "thresholds: review 0.95 is above decline 0.9; it must be at or below")]
+    [InlineData("\"decline\":0.9", "\"decline\":1e400", "thresholds.decline: 1e400 is not a score from 0 to 1")]
+    [InlineData("\"decline\":0.9", "\"decline\":-0.1", "thresholds.decline: -0.1 is not a score from 0 to 1")]
+    [InlineData("\"decline\":0.9", "\"decline\":\"NaN\"", "thresholds.decline: \"NaN\" is not a number")]
+    [InlineData("\"output\":\"score\"", "\"output\":\"score\",\"outputColumn\":-1", "outputColumn: -1 is not a whole number from 0 to 1023")]
+    [InlineData("\"output\":\"score\"", "\"output\":\"score\",\"outputColumn\":\"1\"", "outputColumn: \"1\" is not a number")]
+    [InlineData("\"baseline\":20.0", "\"baseline\":1e39", "inputs[0].baseline: 1e39 is neither a float32 nor null")]
     [InlineData("\"decline\":0.9", "\"decline\":90", "thresholds.decline: 90 is not a score from 0 to 1")]
     [InlineData("\"baseline\":20.0", "\"baseline\":\"20\"", "inputs[0].baseline: \"20\" is neither a float32 nor null")]
     [InlineData("\"baseline\":20.0", "\"base\":20", "inputs[0].baseline: missing; it must be a number, or null where the value is a missing one")]
@@ -278,11 +332,33 @@ public sealed class ModelBundleTests
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\"formatVersion\":1")]
+    [InlineData("{\"formatVersion\":1,\"formatVersion\":1}")]
+    [InlineData("{\"\\udc00\":1}")]
+    [InlineData("{\"formatVersion\":NaN}")]
     public void A_manifest_that_is_no_JSON_object_is_refused(string json)
     {
         var fixture = new BundleFixture();
         var files = new BundleFiles("fixture", Encoding.UTF8.GetBytes(json), fixture.Model, fixture.Golden);
 
         Assert.StartsWith("model.json: ", Assert.Single(Assert.Throws<BundleException>(() => ModelBundle.Load(files, null)).Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_manifest_nested_without_end_is_refused()
+    {
+        var fixture = new BundleFixture();
+        var json = fixture.Manifest.ToJsonString()[..^1] + ",\"x\":" + new string('[', 100_000) + new string(']', 100_000) + "}";
+        var files = new BundleFiles("fixture", Encoding.UTF8.GetBytes(json), fixture.Model, fixture.Golden);
+
+        Assert.StartsWith("model.json: not readable as JSON", Assert.Single(Assert.Throws<BundleException>(() => ModelBundle.Load(files, null)).Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_manifest_may_begin_with_a_byte_order_mark()
+    {
+        var fixture = new BundleFixture();
+        var files = new BundleFiles("fixture", Encoding.UTF8.GetBytes("\uFEFF" + fixture.Manifest.ToJsonString()), fixture.Model, fixture.Golden);
+
+        using var bundle = ModelBundle.Load(files, BundleFixture.Running);
     }
 }

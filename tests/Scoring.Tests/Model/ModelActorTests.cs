@@ -1,0 +1,84 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Scoring.Actors.Model;
+using Scoring.Models.Inference;
+using Scoring.Models.Wire;
+using Scoring.Tests.Inference;
+
+namespace Scoring.Tests.Model;
+
+public sealed class ModelActorTests : IAsyncDisposable
+{
+    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly Dictionary<string, long> counted = [];
+    private readonly MeterListener listener = new();
+
+    public ModelActorTests()
+    {
+        listener.InstrumentPublished = (instrument, target) =>
+        {
+            if (instrument.Name == "scoring.model.without_score" && ReferenceEquals(instrument.Meter.Scope, Meters))
+                target.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => counted[(string)tags[0].Value!] = counted.GetValueOrDefault((string)tags[0].Value!) + value);
+        listener.Start();
+    }
+
+    private IMeterFactory Meters => services.GetRequiredService<IMeterFactory>();
+
+    public async ValueTask DisposeAsync()
+    {
+        listener.Dispose();
+        await services.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_row_without_a_score_is_a_review_with_its_reason_and_is_counted()
+    {
+        await using var model = new ModelActor(BundleFixture.Quotient().Load(), 1, Meters, TaskScheduler.Default);
+
+        var request = await ScoreAsync(model, [0.25, 0, 0, 1], [0, 0, 0, 0], [7, 0, 0, 0], [0.95, 0, 0, 1], [0, 0, 0, 0]);
+
+        Assert.Null(request.Failure);
+        Assert.Equal([Decision.Approve, Decision.Review, Decision.Review, Decision.Decline, Decision.Review], Rows(request).Select(request.Decision));
+        Assert.Equal([0.25f, 0.5f, 0.5f, 0.95f, 0.5f], Rows(request).Select(request.Score));
+        Assert.Equal(["", "score_not_a_number", "score_out_of_range", "score_above_decline", "score_not_a_number"], Rows(request).Select(row => FirstReason(request, row)));
+        Assert.Equal(new Dictionary<string, long> { ["score_not_a_number"] = 2, ["score_out_of_range"] = 1 }, counted);
+    }
+
+    [Fact]
+    public async Task A_row_that_the_model_fails_on_is_a_review_and_the_rest_of_its_batch_is_scored()
+    {
+        await using var model = new ModelActor(BundleFixture.Lookup().Load(), 1, Meters, TaskScheduler.Default);
+
+        var request = await ScoreAsync(model, [1, 0, 0, 1], [4, 0, 0, 1], [0, 0, 0, 1]);
+
+        Assert.Null(request.Failure);
+        Assert.Equal([0.25f, 0.5f, 0.125f], Rows(request).Select(request.Score));
+        Assert.Equal(["", "model_failed", ""], Rows(request).Select(row => FirstReason(request, row)));
+        Assert.Equal(new Dictionary<string, long> { ["model_failed"] = 1 }, counted);
+    }
+
+    private static IEnumerable<int> Rows(ScoreRequest request) => Enumerable.Range(0, request.Rows);
+
+    private static string FirstReason(ScoreRequest request, int row) => request.ReasonsOf(row) is [var first, ..] ? first : "";
+
+    private static async Task<ScoreRequest> ScoreAsync(ModelActor model, params double[][] rows)
+    {
+        var request = new Request();
+        foreach (var row in rows)
+            row.CopyTo(request.AddRow());
+        model.Post(request);
+        await request.Done.WaitAsync(TimeSpan.FromSeconds(30));
+        return request;
+    }
+
+    private sealed class Request() : ScoreRequest(4)
+    {
+        private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Done => done.Task;
+
+        public override void Completed() => done.TrySetResult();
+    }
+}
