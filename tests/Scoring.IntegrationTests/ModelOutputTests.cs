@@ -64,7 +64,9 @@ public sealed class ModelOutputTests : IDisposable
         using var response = await host.Http.PostAsync(new Uri("/v1/score", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         AssertScore(await response.Content.ReadAsStringAsync(), score, decision, reasons);
-        AssertScore(await host.Http.GetStringAsync($"/v1/scores/{id}"), score, decision, reasons);
+        var path = new Uri($"/v1/scores/{id}", UriKind.Relative);
+        await Eventually.TrueAsync(async () => (await host.Http.GetAsync(path)).IsSuccessStatusCode, "the score is in the ledger");
+        AssertScore(await host.Http.GetStringAsync(path), score, decision, reasons);
     }
 
     private static void AssertScore(string json, float score, string decision, string[] reasons)
