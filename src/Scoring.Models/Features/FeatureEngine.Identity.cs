@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Scoring.Models.Features.State;
 using Scoring.Models.Wire;
 
@@ -20,9 +19,11 @@ public sealed partial class FeatureEngine
     public bool? HasTaken(in Transaction transaction)
     {
         var time = transaction.EventTimeMicros;
-        if (Find(0, transaction) is not { Count: > 0 } card || time <= Math.Max(card.LostThrough, card.IncompleteThrough))
+        var cardKey = assembly.Keys.Card(transaction.UserId, transaction.CardId);
+        var source = new TableSource(tables, sessions, marks.Time.ExpiryMicros);
+        if (source.Find(0, cardKey, Hash64.Of(cardKey)) is not { Count: > 0 } card || time <= Math.Max(card.LostThrough, card.IncompleteThrough))
             return null;
-        var (id, body) = (IdentityOf(transaction.UserId, transaction.CardId, transaction.TransactionId), BodyHash.Of(transaction));
+        var (id, body) = (assembly.IdentityOf(transaction.UserId, transaction.CardId, transaction.TransactionId), BodyHash.Of(transaction));
         var view = new EntityView(plan.Entities[0], card);
         if (time < view.Times[card.Start])
             return null;
@@ -40,51 +41,5 @@ public sealed partial class FeatureEngine
         }
 
         return taken;
-    }
-
-    private ulong IdentityOf(ReadOnlySpan<byte> user, ReadOnlySpan<byte> card, ReadOnlySpan<byte> id) =>
-        Hash64.Of(Hash64.Of(CardKey(user, card)), Hash64.Of(id));
-
-    /// <summary>Takes note of the transaction's identity and body, and finds its card, whose key is hashed for both at once.</summary>
-    private void Identify(in Transaction transaction)
-    {
-        var cardKey = CardKey(transaction.UserId, transaction.CardId);
-        var cardHash = Hash64.Of(cardKey);
-        facts.Id = Hash64.Of(cardHash, Hash64.Of(transaction.TransactionId));
-        facts.Body = BodyHash.Of(transaction);
-        found[0] = Live(tables[0]!, cardKey, cardHash);
-    }
-
-    /// <summary>Whether the card has seen the transaction's identity, and whether with another body than this one.</summary>
-    private (bool Seen, bool Conflict) Recall(Entity card)
-    {
-        var from = Math.Max(card.Newest, facts.Time) - horizonMicros;
-        var view = new EntityView(plan.Entities[0], card);
-        var first = view.UpperBound(from);
-        if (view.Ids[first..card.End].IndexOf(facts.Id) is >= 0 and var place)
-            return (true, !IsBody(card.Bodies.At(first + place)));
-        // No lambda: it would allocate for every transaction.
-        foreach (var refused in CollectionsMarshal.AsSpan(card.Refused))
-        {
-            if (refused.Id == facts.Id && refused.Time > from)
-                return (true, !IsBody(refused.Body));
-        }
-
-        return default;
-    }
-
-    // An unknown body, of before a horizon that was shorter, is taken for the same: refusing a repeat would lose more.
-    private bool IsBody(ulong known) => known == 0 || known == facts.Body;
-
-    private void RememberRefused(Entity card)
-    {
-        var from = card.Newest - horizonMicros;
-        if (facts.Time <= from)
-            return;
-        var refused = card.Refused ??= [];
-        refused.RemoveAll(r => r.Time <= from);
-        if (refused.Count >= plan.Entities[0].MaxEvents)
-            refused.RemoveAt(0);
-        refused.Add(new RefusedEvent(facts.Time, facts.Id, facts.Body));
     }
 }

@@ -5,8 +5,6 @@ namespace Scoring.Models.Features;
 
 public sealed partial class FeatureEngine
 {
-    private byte[] key = new byte[256];
-
     /// <summary>Collects those entities of a transaction that are not in memory. Allocates nothing if none is missing.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="missing">Takes them.</param>
@@ -16,7 +14,7 @@ public sealed partial class FeatureEngine
         for (var i = 0; i < tables.Length; i++)
         {
             if (tables[i] is { } table)
-                AddMissing(table, KeyOf(i, transaction), missing);
+                AddMissing(table, assembly.Keys.Of(table.Plan, transaction), missing);
         }
     }
 
@@ -29,7 +27,7 @@ public sealed partial class FeatureEngine
         for (var i = 0; i < tables.Length; i++)
         {
             if (tables[i] is { Plan: { HasLabels: true, IsLocal: true } } table)
-                AddMissing(table, LocalKey(table, label.UserId, label.CardId), missing);
+                AddMissing(table, assembly.Keys.Local(table.Plan, label.UserId, label.CardId), missing);
         }
     }
 
@@ -43,7 +41,7 @@ public sealed partial class FeatureEngine
         foreach (var table in tables)
         {
             if (table is { Plan.IsLocal: true })
-                AddMissing(table, LocalKey(table, userId, cardId), missing);
+                AddMissing(table, assembly.Keys.Local(table.Plan, userId, cardId), missing);
         }
     }
 
@@ -55,7 +53,7 @@ public sealed partial class FeatureEngine
         ArgumentNullException.ThrowIfNull(entities);
         for (var i = 0; i < tables.Length; i++)
         {
-            if (tables[i] is { } table && KeyOf(i, transaction) is { IsEmpty: false } entityKey)
+            if (tables[i] is { } table && assembly.Keys.Of(table.Plan, transaction) is { IsEmpty: false } entityKey)
                 entities.Add(table.Plan.Name, entityKey);
         }
     }
@@ -69,7 +67,7 @@ public sealed partial class FeatureEngine
         for (var i = 0; i < tables.Length; i++)
         {
             if (tables[i] is { Plan: { HasLabels: true, IsLocal: true } } table)
-                entities.Add(table.Plan.Name, LocalKey(table, label.UserId, label.CardId));
+                entities.Add(table.Plan.Name, assembly.Keys.Local(table.Plan, label.UserId, label.CardId));
         }
     }
 
@@ -82,43 +80,5 @@ public sealed partial class FeatureEngine
             entity.IsTouched = true;
         else
             missing.Add(table.Plan.Name, entityKey, hash);
-    }
-
-    private Entity? Find(int index, in Transaction transaction) => tables[index] is { } table ? Live(table, KeyOf(index, transaction)) : null;
-
-    private Entity? Live(EntityTable table, ReadOnlySpan<byte> entityKey) =>
-        entityKey.IsEmpty ? null : Live(table, entityKey, Hash64.Of(entityKey));
-
-    /// <summary>The entity, which forgets everything if it expired: when it is removed must not matter.</summary>
-    private Entity? Live(EntityTable table, ReadOnlySpan<byte> entityKey, ulong hash)
-    {
-        if (table.Find(entityKey, hash) is not { } entity)
-            return null;
-        if (table.IsExpired(entity, expiryMark))
-            table.Expire(entity);
-        entity.IsTouched = true;
-        return entity;
-    }
-
-    private ReadOnlySpan<byte> KeyOf(int index, in Transaction transaction) => plan.Entities[index].Key switch
-    {
-        TransactionField.CardId => CardKey(transaction.UserId, transaction.CardId),
-        TransactionField.UserId => transaction.UserId,
-        var field => transaction.Field(field),
-    };
-
-    private ReadOnlySpan<byte> LocalKey(EntityTable table, ReadOnlySpan<byte> user, ReadOnlySpan<byte> card) =>
-        table.Plan.IsCard ? CardKey(user, card) : user;
-
-    // A card is keyed by its user and itself; 0xFF stands in no UTF-8 text, so no two pairs share a key.
-    private ReadOnlySpan<byte> CardKey(ReadOnlySpan<byte> user, ReadOnlySpan<byte> card)
-    {
-        var length = user.Length + 1 + card.Length;
-        if (key.Length < length)
-            key = new byte[2 * length];
-        user.CopyTo(key);
-        key[user.Length] = 0xFF;
-        card.CopyTo(key.AsSpan(user.Length + 1));
-        return key.AsSpan(0, length);
     }
 }

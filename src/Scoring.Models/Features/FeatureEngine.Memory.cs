@@ -123,7 +123,7 @@ public sealed partial class FeatureEngine
 
     /// <summary>Up to when stored entities of each kind may be removed, by the watermark now.</summary>
     public IReadOnlyList<EntityExpiry> Expiries() =>
-        [.. tables.OfType<EntityTable>().Select(t => new EntityExpiry(t.Plan.Name, expiryMark - (2 * t.Plan.HoldMicros) + 1))];
+        [.. tables.OfType<EntityTable>().Select(t => new EntityExpiry(t.Plan.Name, marks.Time.ExpiryMicros - (2 * t.Plan.HoldMicros) + 1))];
 
     private bool HasFrozen => Array.Exists(tables, t => t is { Changes.HasFrozen: true });
 

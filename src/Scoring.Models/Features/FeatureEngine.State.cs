@@ -13,7 +13,6 @@ public delegate void EntityStateVisitor(string kind, ReadOnlySpan<byte> key, Rea
 public sealed partial class FeatureEngine
 {
     private readonly ArrayBufferWriter<byte> stateBuffer = new();
-    private IReadOnlyList<SavedLayouts> dormant = [];
 
     /// <summary>
     /// Writes the state of each entity in memory, in a versioned binary form, so that an engine that restores it goes
@@ -66,7 +65,7 @@ public sealed partial class FeatureEngine
     {
         var table = TableOf(kind);
         var entity = NewEntity(table, key);
-        EntityCodec.Read(table.Plan, table.Layouts, entity, state, plan.Fields.Length);
+        EntityCodec.Read(table.Plan, marks.LayoutsOf(table.Plan), entity, state, plan.Fields.Length);
         entity.MayBeStored = true;
         table.Add(entity);
         if (changed)
@@ -88,7 +87,7 @@ public sealed partial class FeatureEngine
     {
         var table = TableOf(kind);
         var entity = NewEntity(table, key);
-        entity.IncompleteThrough = Math.Max(WatermarkMicros, EarliestMicros) + (KnowsRepeats(kind) ? horizonMicros : 0);
+        entity.IncompleteThrough = Math.Max(WatermarkMicros, EarliestMicros) + (KnowsRepeats(kind) ? compiled.HorizonMicros : 0);
         entity.MayBeStored = true;
         table.Add(entity);
         table.Changes.Mark(entity);
@@ -109,45 +108,17 @@ public sealed partial class FeatureEngine
     /// states keep what, so that an engine of another feature set can read them.
     /// </summary>
     /// <param name="writer">Where to.</param>
-    public void SaveMarks(IBufferWriter<byte> writer)
-    {
-        ArgumentNullException.ThrowIfNull(writer);
-        var layouts = tables.OfType<EntityTable>().Select(t => t.Layouts.Saved).Concat(dormant);
-        new EngineMarks(WatermarkMicros, previousTime, expiryMark, awaitsHistory ? EngineMarks.HistoryToCome : degraded.HistorySince ?? EngineMarks.WholeHistory, [.. layouts]).Write(writer);
-    }
+    public void SaveMarks(IBufferWriter<byte> writer) => marks.Save(writer);
 
     /// <summary>
     /// Takes over the marks of a checkpoint, before its entities. Where another feature set wrote it, states are
     /// carried over by the names of what they keep as they are restored, and features that need more than it kept
     /// are <c>cold_window</c> until their window has passed the checkpoint's watermark.
     /// </summary>
-    /// <param name="marks">What <see cref="SaveMarks"/> wrote.</param>
+    /// <param name="bytes">What <see cref="SaveMarks"/> wrote.</param>
     /// <exception cref="StateDamagedException">They are not as they were written; the engine is unchanged.</exception>
     /// <exception cref="StateLayoutException">They are of another format, or their states can't be carried over; the engine is unchanged.</exception>
-    public void RestoreMarks(ReadOnlySpan<byte> marks)
-    {
-        var saved = EngineMarks.Read(marks);
-        var byKind = saved.Layouts.ToDictionary(l => l.Kind);
-        var kept = tables.OfType<EntityTable>().ToArray();
-        foreach (var table in kept)
-        {
-            if (byKind.TryGetValue(table.Plan.Name, out var layouts))
-                table.Layouts.Check(layouts);
-        }
-
-        (WatermarkMicros, previousTime, expiryMark) = (saved.Watermark, saved.PreviousTime, saved.ExpiryMark);
-        awaitsHistory = saved.HistorySince == EngineMarks.HistoryToCome;
-        degraded.BeginHistory(saved.HistorySince is EngineMarks.WholeHistory or EngineMarks.HistoryToCome ? null : saved.HistorySince);
-
-        foreach (var table in kept)
-        {
-            byKind.Remove(table.Plan.Name, out var layouts);
-            table.Layouts.Restore(layouts, WatermarkMicros);
-        }
-
-        dormant = [.. byKind.Values.OrderBy(l => l.Kind, StringComparer.Ordinal).Select(l => l with { IsKept = false })];
-        degraded.Learn(kept.ToDictionary(t => t.Plan, t => t.Layouts));
-    }
+    public void RestoreMarks(ReadOnlySpan<byte> bytes) => marks.Restore(bytes);
 
     private static Entity NewEntity(EntityTable table, ReadOnlySpan<byte> key)
     {

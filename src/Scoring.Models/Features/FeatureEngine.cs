@@ -18,57 +18,45 @@ public sealed partial class FeatureEngine
     internal const long EarliestMicros = -62_135_596_800_000_000;
     private const long LatestMicros = 253_402_300_799_999_999;
 
-    // Low enough to be before every event, high enough that subtracting a duration cannot overflow.
-    private const long BeforeAllTime = long.MinValue / 2;
-
+    private readonly CompiledFeatures compiled;
     private readonly FeaturePlan plan;
     private readonly EntityTable?[] tables;
-    private readonly Entity?[] found;
+    private readonly TransactionAssembly assembly;
     private readonly SessionTracker? sessions;
-    private readonly EventReader events;
-    private readonly DegradedReasons degraded;
-    private readonly long latenessMicros;
-    private readonly long horizonMicros;
-    private EventFacts facts;
-    private bool awaitsHistory;
-    private long previousTime = BeforeAllTime;
-    private long expiryMark = BeforeAllTime;
+    private readonly LogMarks marks;
 
     /// <summary>Makes an engine without any history.</summary>
     /// <param name="set">The features to compute.</param>
     /// <param name="options">How to run.</param>
     public FeatureEngine(FeatureSet set, FeatureEngineOptions options)
+        : this(new CompiledFeatures(set, options))
     {
-        ArgumentNullException.ThrowIfNull(set);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.DuplicateHorizon, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.DuplicateHorizon, TimeSpan.FromDays(3650));
-        Set = set;
-        plan = set.Compile(options.DuplicateHorizon);
-        latenessMicros = set.LatenessMicros;
-        horizonMicros = options.DuplicateHorizon.Ticks / TimeSpan.TicksPerMicrosecond;
-        tables = [.. plan.Entities.Select(e => options.LocalEntitiesOnly && !e.IsLocal ? null : new EntityTable(e))];
-        found = new Entity?[tables.Length];
-        facts.Fields = new ulong[plan.Fields.Length];
-        sessions = Sessions(set);
-        events = new EventReader(plan, set.TimeZone);
-        degraded = new DegradedReasons(plan, options);
+    }
+
+    private FeatureEngine(CompiledFeatures compiled)
+    {
+        this.compiled = compiled;
+        plan = compiled.Plan;
+        tables = [.. plan.Entities.Select(e => compiled.Keeps(e) ? new EntityTable(e) : null)];
+        assembly = new TransactionAssembly(compiled);
+        sessions = compiled.Sessions is { } rules ? new SessionTracker(Array.Find(tables, t => t?.Plan == rules.User)!, assembly.Sessions!) : null;
+        marks = new LogMarks(compiled);
     }
 
     /// <summary>The features that this engine computes.</summary>
-    public FeatureSet Set { get; }
+    public FeatureSet Set => compiled.Set;
 
     /// <summary>
     /// The newest event time of any record applied, in microseconds since 1970-01-01T00:00:00Z;
     /// <see cref="long.MinValue"/> before the first. It moves only by records.
     /// </summary>
-    public long WatermarkMicros { get; private set; } = long.MinValue;
+    public long WatermarkMicros => marks.Time.WatermarkMicros;
 
     /// <summary>
     /// The users' sessions that the last record closed or corrected, in order; empty where the set declares no
     /// sessions. Valid until the next record.
     /// </summary>
-    public IReadOnlyList<SessionClosed> SessionsClosed => sessions?.Closed ?? (IReadOnlyList<SessionClosed>)[];
+    public IReadOnlyList<SessionClosed> SessionsClosed => assembly.Sessions?.Closed ?? (IReadOnlyList<SessionClosed>)[];
 
     /// <summary>Events that left because their entity held as many as it may; features that this touched say so.</summary>
     public long EventsDropped
@@ -77,7 +65,7 @@ public sealed partial class FeatureEngine
         {
             long dropped = 0;
             foreach (var table in tables)
-                dropped += table?.Dropped ?? 0;
+                dropped += table?.Counts.Dropped ?? 0;
             return dropped;
         }
     }
@@ -98,35 +86,19 @@ public sealed partial class FeatureEngine
     /// <exception cref="ArgumentOutOfRangeException">The amount is above <see cref="Money.MaxUnits"/> or the time outside the years 1 to 9999.</exception>
     public FeatureResult Apply(in Transaction transaction, Span<double> features)
     {
-        // 1. Validate.
-        Validate(transaction, features);
-        features.Fill(double.NaN);
-        sessions?.Closed.Clear();
+        // 1. Validate; seen before? If not, its entities are there and have room.
+        var source = new TableSource(tables, sessions, marks.Time.ExpiryMicros);
+        if (!assembly.Begin(source, transaction, features, out var seen))
+            return seen;
 
-        // 2. Seen before?
-        facts.Time = transaction.EventTimeMicros;
-        facts.AmountUnits = transaction.AmountUnits;
-        Identify(transaction);
-        if (found[0] is { } card && Recall(card) is (Seen: true, var isConflict))
-            return new FeatureResult(true, isConflict, false, []);
+        // 2. Entities, event and calendar, arithmetic.
+        marks.Begin(transaction.EventTimeMicros);
+        var result = assembly.Complete(source, transaction, features, marks.History);
 
-        // 3. Find or make its entities and make room in each, so that nothing can fail from here on.
-        events.Read(transaction, ref facts);
-        Reserve(transaction);
-
-        if (awaitsHistory)
-        {
-            degraded.BeginHistory(facts.Time);
-            awaitsHistory = false;
-        }
-
-        // 4. Entities, event and calendar, arithmetic.
-        var late = ApplyToEntities(features);
-        events.Compute(transaction, facts, features);
-
-        // 5. Time moves on and idle entities leave.
-        Advance(facts.Time);
-        return new FeatureResult(false, false, late, degraded.Current(facts.Time));
+        // 3. Time moves on and idle entities leave.
+        marks.Advance(transaction.EventTimeMicros);
+        Advance();
+        return result;
     }
 
     /// <summary>Marks the transaction that a label is of, by its user, card and id, in its card and its user.</summary>
@@ -134,13 +106,13 @@ public sealed partial class FeatureEngine
     /// <returns>Whether any entity holds the transaction.</returns>
     public bool ApplyLabel(in Label label)
     {
-        var id = IdentityOf(label.UserId, label.CardId, label.TransactionId);
+        var id = assembly.IdentityOf(label.UserId, label.CardId, label.TransactionId);
+        var source = new TableSource(tables, sessions, marks.Time.ExpiryMicros);
         var marked = false;
-        for (var i = 0; i < tables.Length; i++)
+        for (var kind = 0; kind < tables.Length; kind++)
         {
-            if (tables[i] is not { Plan: { HasLabels: true, IsLocal: true } } table)
-                continue;
-            marked |= Mark(table, Live(table, LocalKey(table, label.UserId, label.CardId)), id, label.IsFraud);
+            if (tables[kind] is { Plan: { HasLabels: true, IsLocal: true } entity })
+                marked |= assembly.Label(source, kind, assembly.Keys.Local(entity, label.UserId, label.CardId), id, label.IsFraud);
         }
 
         return Count(marked);
@@ -152,12 +124,13 @@ public sealed partial class FeatureEngine
     /// <returns>Whether any entity holds the transaction.</returns>
     public bool ApplyLabel(in Transaction transaction, bool isFraud)
     {
-        var id = IdentityOf(transaction.UserId, transaction.CardId, transaction.TransactionId);
+        var id = assembly.IdentityOf(transaction.UserId, transaction.CardId, transaction.TransactionId);
+        var source = new TableSource(tables, sessions, marks.Time.ExpiryMicros);
         var marked = false;
-        for (var i = 0; i < tables.Length; i++)
+        for (var kind = 0; kind < tables.Length; kind++)
         {
-            if (tables[i] is { Plan.HasLabels: true } table)
-                marked |= Mark(table, Find(i, transaction), id, isFraud);
+            if (tables[kind] is { Plan: { HasLabels: true } entity })
+                marked |= assembly.Label(source, kind, assembly.Keys.Of(entity, transaction), id, isFraud);
         }
 
         return Count(marked);
@@ -177,22 +150,17 @@ public sealed partial class FeatureEngine
         features.Fill(double.NaN);
         asOfMicros = long.MinValue;
         var known = false;
-        var none = new EventFacts { Fields = new ulong[plan.Fields.Length] };
-        for (var i = 0; i < tables.Length; i++)
+        var facts = new EventFacts { Fields = new ulong[plan.Fields.Length] };
+        foreach (var table in tables)
         {
-            if (tables[i] is not { Plan: { IsLocal: true } entityPlan } table)
+            if (table is not { Plan: { IsLocal: true } entityPlan })
                 continue;
-            var entityKey = LocalKey(table, userId, cardId);
-            if (table.Find(entityKey, Hash64.Of(entityKey)) is not { Newest: > long.MinValue } entity || table.IsExpired(entity, expiryMark))
+            var entityKey = assembly.Keys.Local(entityPlan, userId, cardId);
+            if (table.Find(entityKey, Hash64.Of(entityKey)) is not { Newest: > long.MinValue } entity || table.IsExpired(entity, marks.Time.ExpiryMicros))
                 continue;
             known |= entityPlan.IsCard;
-            none.Time = entity.Newest;
             asOfMicros = Math.Max(asOfMicros, entity.Newest);
-            var view = new EntityView(entityPlan, entity);
-            foreach (var read in entityPlan.ReadsBefore)
-                features[read.Target] = WindowReader.Read(view, read, none);
-            foreach (var read in entityPlan.ReadsAfter)
-                features[read.Target] = WindowReader.Read(view, read, none);
+            EntityUpdate.ReadNewest(entityPlan, entity, facts, features);
         }
 
         return known;
@@ -204,113 +172,37 @@ public sealed partial class FeatureEngine
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(micros, EarliestMicros);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(micros, LatestMicros);
-        previousTime = Math.Max(previousTime, micros);
-        sessions?.Closed.Clear();
-        Advance(micros);
+        assembly.Sessions?.Closed.Clear();
+        marks.Tick(micros);
+        Advance();
     }
 
     /// <summary>
     /// Says that nothing is known of what was before the next event: windows that reach back beyond it are
     /// <c>cold_window</c>. It belongs to the marks.
     /// </summary>
-    public void BeginHistory() => awaitsHistory = true;
+    public void BeginHistory() => marks.BeginHistory();
 
     /// <summary>Before when nothing is known, in microseconds since 1970-01-01T00:00:00Z; null where the history is whole or has not begun.</summary>
-    public long? HistorySinceMicros => degraded.HistorySince;
+    public long? HistorySinceMicros => marks.History.SinceMicros;
 
     /// <summary>
     /// From which event time on a feature sees all that its window reaches back to, in microseconds since
     /// 1970-01-01T00:00:00Z; null where it always does.
     /// </summary>
     /// <param name="feature">Its place in the vector.</param>
-    public long? WarmSinceMicros(int feature) => degraded.WarmSince(feature);
+    public long? WarmSinceMicros(int feature) => marks.History.WarmSinceMicros(feature);
 
     /// <summary>What is held of each kind of entity, in the plan's order.</summary>
     public IReadOnlyList<EntityStatistics> Statistics() =>
-        [.. tables.OfType<EntityTable>().Select(t => new EntityStatistics(t.Plan.Name, t.Count, t.Events, t.Bytes, t.Expired, t.Dropped))];
+        [.. tables.OfType<EntityTable>().Select(t => new EntityStatistics(t.Plan.Name, t.Count, t.Counts.Events, t.Bytes, t.Expired, t.Counts.Dropped))];
 
-    private SessionTracker? Sessions(FeatureSet set)
+    private void Advance()
     {
-        if (set.Parsed.Sessions is not { } declared)
-            return null;
-        var table = Array.Find(tables, t => t?.Plan.MerchantTable >= 0)!;
-        return new SessionTracker(table, declared.GapMicros, declared.Entity.RetainMicros - declared.GapMicros, latenessMicros);
-    }
-
-    private void Validate(in Transaction transaction, Span<double> features)
-    {
-        if (features.Length != plan.FeatureCount)
-            throw new ArgumentException($"the vector has {features.Length} places but feature set {Set.Name} has {plan.FeatureCount} features", nameof(features));
-        if (transaction.AmountUnits is < -Money.MaxUnits or > Money.MaxUnits)
-            throw new ArgumentOutOfRangeException(nameof(transaction), transaction.AmountUnits, $"an amount is at most {Money.MaxUnits} ten-thousandths");
-        if (transaction.EventTimeMicros is < EarliestMicros or > LatestMicros)
-            throw new ArgumentOutOfRangeException(nameof(transaction), transaction.EventTimeMicros, "an event's time lies in the years 1 to 9999");
-    }
-
-    private void Reserve(in Transaction transaction)
-    {
-        for (var i = 0; i < tables.Length; i++)
-        {
-            if (tables[i] is not { } table)
-                continue;
-            var entity = i == 0 ? found[0] : Find(i, transaction);
-            if (entity is null && KeyOf(i, transaction) is { IsEmpty: false } entityKey)
-                entity = table.Add(entityKey, Hash64.Of(entityKey));
-            if (entity is not null)
-                table.Reserve(entity, facts.AmountUnits);
-            found[i] = entity;
-        }
-    }
-
-    private bool ApplyToEntities(Span<double> features)
-    {
-        var late = false;
-        degraded.Clear();
-        for (var i = 0; i < tables.Length; i++)
-        {
-            if (tables[i] is not { } table || found[i] is not { } entity)
-                continue;
-            var newest = entity.Newest;
-            table.Changes.Mark(entity);
-
-            // A card that lost its past can't tell whether this is a repeat; what it told its other entities before, it counts twice.
-            if (i > 0 && found[0]?.IncompleteThrough >= facts.Time)
-                entity.IncompleteThrough = Math.Max(entity.IncompleteThrough, facts.Time);
-
-            // Before the events of its sessions may leave: a close is the same whoever moves the watermark past them.
-            if (table.Plan.MerchantTable >= 0)
-                sessions!.Close(entity, facts.Time);
-            var accepted = EntityUpdate.Apply(table, entity, facts, latenessMicros, features);
-            degraded.Check(table.Plan, entity, facts.Time, accepted ? long.MinValue : newest - table.Plan.HoldMicros);
-            if (accepted)
-            {
-                if (table.Plan.MerchantTable >= 0)
-                    sessions!.Add(entity, facts.Time);
-                continue;
-            }
-
-            late = true;
-            if (i == 0)
-                RememberRefused(entity);
-        }
-
-        return late;
-    }
-
-    private void Advance(long time)
-    {
-        WatermarkMicros = Math.Max(WatermarkMicros, time);
-
-        // One record with a wrong time must not expire everything: what two records in a row agree on counts.
-        expiryMark = Math.Max(expiryMark, Math.Min(time, previousTime));
-        previousTime = time;
-        sessions?.Close(WatermarkMicros);
+        sessions?.Close(marks.Time.WatermarkMicros);
         foreach (var table in tables)
-            table?.Sweep(expiryMark, SweepSteps);
+            table?.Sweep(marks.Time.ExpiryMicros, SweepSteps);
     }
-
-    private static bool Mark(EntityTable table, Entity? entity, ulong id, bool isFraud) =>
-        entity is not null && EntityUpdate.Label(table, entity, id, isFraud);
 
     private bool Count(bool marked)
     {

@@ -80,9 +80,13 @@ internal sealed class EntityPlan
         init
         {
             field = value;
-            ChecksumStart = Crc32C.Append(Crc32C.Start, System.Text.Encoding.UTF8.GetBytes(value));
+            NameBytes = System.Text.Encoding.UTF8.GetBytes(value);
+            ChecksumStart = Crc32C.Append(Crc32C.Start, NameBytes);
         }
     }
+
+    /// <summary>Its name, as states hold it.</summary>
+    public byte[] NameBytes { get; private init; } = [];
 
     /// <summary>What the checksums of its states begin with, so that no kind's state passes for another's.</summary>
     public uint ChecksumStart { get; private init; }

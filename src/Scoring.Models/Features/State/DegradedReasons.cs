@@ -1,4 +1,3 @@
-using Scoring.Models.Features.Language;
 using Scoring.Models.Features.Plan;
 
 namespace Scoring.Models.Features.State;
@@ -10,20 +9,16 @@ namespace Scoring.Models.Features.State;
 internal sealed class DegradedReasons
 {
     private readonly string[] always;
-    private readonly FeaturePlan plan;
-    private readonly long?[] warmSinces;
     private readonly string[] maxEvents;
     private readonly string[] lateHistory;
     private readonly List<string> reasons = [];
     private string[] last;
-    private IReadOnlyDictionary<EntityPlan, LayoutHistory> known = new Dictionary<EntityPlan, LayoutHistory>();
     private bool isIncomplete;
-    private long warmSince;
 
-    public DegradedReasons(FeaturePlan plan, FeatureEngineOptions options)
+    public DegradedReasons(CompiledFeatures features)
     {
-        this.plan = plan;
-        always = options.LocalEntitiesOnly ? [.. plan.Entities.Where(e => !e.IsLocal).Select(e => $"entity_not_local:{e.Name}")] : [];
+        var plan = features.Plan;
+        always = [.. plan.Entities.Where(e => !features.Keeps(e)).Select(e => $"entity_not_local:{e.Name}")];
         last = always;
         maxEvents = new string[plan.FeatureCount];
         lateHistory = new string[plan.FeatureCount];
@@ -32,41 +27,7 @@ internal sealed class DegradedReasons
             maxEvents[read.Target] = $"max_events:{read.Feature}";
             lateHistory[read.Target] = $"late_history:{read.Feature}";
         }
-
-        warmSinces = new long?[plan.FeatureCount];
-        BeginHistory(options.HistorySinceMicros);
     }
-
-    /// <summary>Before when nothing is known; null where the history is whole.</summary>
-    public long? HistorySince { get; private set; }
-
-    /// <summary>Says before when nothing is known.</summary>
-    /// <param name="micros">Microseconds since 1970-01-01T00:00:00Z; null if the history is whole.</param>
-    public void BeginHistory(long? micros)
-    {
-        HistorySince = micros;
-        Learn(known);
-    }
-
-    /// <summary>Computes anew from when on each feature sees all that its window reaches back to.</summary>
-    /// <param name="layouts">From when on what the features need is known.</param>
-    public void Learn(IReadOnlyDictionary<EntityPlan, LayoutHistory> layouts)
-    {
-        known = layouts;
-        foreach (var entity in plan.Entities)
-        {
-            layouts.TryGetValue(entity, out var history);
-            foreach (var read in entity.ReadsBefore.Concat(entity.ReadsAfter))
-            {
-                var since = Needs(entity, read).Select(c => history?.KnownSince(c)).Append(HistorySince).Max();
-                warmSinces[read.Target] = since + read.Span.Window.ReachMicros;
-            }
-        }
-
-        warmSince = warmSinces.Max() ?? long.MinValue;
-    }
-
-    public long? WarmSince(int feature) => warmSinces[feature];
 
     public void Clear()
     {
@@ -96,11 +57,11 @@ internal sealed class DegradedReasons
     }
 
     /// <summary>The reasons noted since <see cref="Clear"/>.</summary>
-    public IReadOnlyList<string> Current(long time)
+    public IReadOnlyList<string> Current(long time, WindowHistory history)
     {
         if (isIncomplete)
             reasons.Add("state_incomplete");
-        if (time < warmSince)
+        if (time < history.AllWarmSince)
             reasons.Add("cold_window");
         if (!last.AsSpan().SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(reasons)))
             last = [.. reasons];
@@ -122,24 +83,5 @@ internal sealed class DegradedReasons
         }
 
         return long.MinValue;
-    }
-
-    private static IEnumerable<string> Needs(EntityPlan plan, AggregateRead read)
-    {
-        yield return StateLayout.Events;
-        if (read.Cell.Filter is { } filter)
-            yield return StateLayout.FilterComponent(filter.Canonical);
-        switch (read.Aggregate)
-        {
-            case Aggregate.Rate:
-                yield return StateLayout.Label;
-                break;
-            case Aggregate.Distinct or Aggregate.Frequency:
-                yield return StateLayout.FieldComponent(plan.Layout.Fields[read.Distinct.Table]);
-                break;
-            case not (Aggregate.Count or Aggregate.TimeSinceLast):
-                yield return StateLayout.Amount;
-                break;
-        }
     }
 }

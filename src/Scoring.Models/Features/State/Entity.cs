@@ -96,6 +96,12 @@ internal sealed class Entity
     /// <summary>The time from which it grows old: of its newest event, seen or unknown; <see cref="long.MinValue"/> if it holds nothing.</summary>
     public long Age => Math.Max(Newest, IncompleteThrough);
 
+    /// <summary>
+    /// Whether it has been idle for twice as long as its events are held. Only an event that lags the watermark by more than
+    /// that once could still find any.
+    /// </summary>
+    public bool IsExpired(EntityPlan plan, long expiryMicros) => Age != long.MinValue && expiryMicros - (2 * plan.HoldMicros) >= Age;
+
     /// <summary>Whether it has a session that the watermark has yet to close.</summary>
     public bool IsWatched => WatchedDue != long.MaxValue;
 

@@ -20,8 +20,8 @@ internal sealed class EntityTable(EntityPlan plan)
 
     public int Count { get; private set; }
 
-    /// <summary>Events held by all entities.</summary>
-    public long Events { get; set; }
+    /// <summary>What its entities held and let go.</summary>
+    public EventCounts Counts { get; } = new();
 
     /// <summary>Bytes of all entities, without this table's own.</summary>
     public long EntityBytes { get; private set; }
@@ -29,17 +29,11 @@ internal sealed class EntityTable(EntityPlan plan)
     /// <summary>Entities that left because they were idle for longer than their events are held.</summary>
     public long Expired { get; private set; }
 
-    /// <summary>Events that left because their entity was full.</summary>
-    public long Dropped { get; set; }
-
     /// <summary>Bytes of entities and of the table.</summary>
     public long Bytes => EntityBytes + (12L * slots.Length) + 48;
 
     /// <summary>Which entities are not durable.</summary>
     public EntityChanges Changes { get; } = new(plan);
-
-    /// <summary>Which layouts the saved states may have.</summary>
-    public LayoutHistory Layouts { get; } = new(plan);
 
     /// <summary>The slots, for going through all entities; empty ones are null.</summary>
     public ReadOnlySpan<Entity?> Slots => slots;
@@ -61,7 +55,7 @@ internal sealed class EntityTable(EntityPlan plan)
             Grow();
         Place(slots, tags, entity);
         Count++;
-        Events += entity.Count;
+        Counts.Events += entity.Count;
         entity.CountedBytes = entity.Bytes;
         EntityBytes += entity.CountedBytes;
     }
@@ -77,7 +71,7 @@ internal sealed class EntityTable(EntityPlan plan)
     public void Expire(Entity entity)
     {
         Changes.Mark(entity);
-        Events -= entity.Count;
+        Counts.Events -= entity.Count;
         Expired++;
         entity.Clear(Plan);
         CountBytes(entity);
@@ -135,12 +129,8 @@ internal sealed class EntityTable(EntityPlan plan)
             RemoveAt(place);
     }
 
-    /// <summary>
-    /// Whether the entity has been idle for twice as long as its events are held. Only an event that lags the
-    /// watermark by more than that once could still find any.
-    /// </summary>
-    public bool IsExpired(Entity entity, long watermark) =>
-        entity.Age != long.MinValue && watermark - (2 * Plan.HoldMicros) >= entity.Age;
+    /// <summary>Whether nothing of the entity could still be found, as <see cref="Entity.IsExpired"/> says.</summary>
+    public bool IsExpired(Entity entity, long expiryMicros) => entity.IsExpired(Plan, expiryMicros);
 
     private int PlaceOf(ReadOnlySpan<byte> key, ulong hash)
     {
@@ -194,7 +184,7 @@ internal sealed class EntityTable(EntityPlan plan)
         Changes.Forget(entity);
         entity.WatchedDue = long.MaxValue;
         Count--;
-        Events -= entity.Count;
+        Counts.Events -= entity.Count;
         EntityBytes -= entity.CountedBytes;
         var mask = slots.Length - 1;
         for (var next = (gap + 1) & mask; slots[next] is { } other; next = (next + 1) & mask)

@@ -17,6 +17,9 @@ internal sealed class LayoutHistory(EntityPlan plan)
     private readonly SortedDictionary<string, long> since = new(StringComparer.Ordinal);
     private List<SavedColumns> columns = [new(plan.Layout, plan.Layout)];
 
+    /// <summary>The kind.</summary>
+    public EntityPlan Plan => plan;
+
     /// <summary>What to write to a checkpoint.</summary>
     public SavedLayouts Saved => new(plan.Name, true, [.. columns.Select(c => c.Saved)], since);
 
