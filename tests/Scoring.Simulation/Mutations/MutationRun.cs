@@ -13,8 +13,7 @@ public sealed class MutationRun(string root, TextWriter output)
 {
     private const string Project = "tests/Scoring.Simulation";
     private static readonly string[] RootFiles = ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", ".editorconfig", "BannedSymbols.txt"];
-    private static readonly string[] Projects = ["src/Microsoft.ML.OnnxRuntime", "src/Scoring.Kafka", "src/Scoring.Models", "src/Scoring.Actors", Project];
-    private static readonly string[] Linked = ["artifacts", "node_modules"];
+    private static readonly string[] Projects = ["src/Scoring.Kafka", "src/Scoring.Models", "src/Scoring.Actors", Project];
 
     private readonly string copy = Directory.CreateTempSubdirectory("scoring-mutations-").FullName;
 
@@ -87,8 +86,6 @@ public sealed class MutationRun(string root, TextWriter output)
     {
         foreach (var file in RootFiles)
             File.Copy(Path.Combine(root, file), Path.Combine(copy, file));
-        foreach (var folder in Linked)
-            Directory.CreateSymbolicLink(Path.Combine(copy, folder), Path.Combine(root, folder));
         foreach (var project in Projects)
             CopyFolder(project);
     }
