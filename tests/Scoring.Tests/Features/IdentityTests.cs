@@ -10,7 +10,7 @@ public sealed class IdentityTests
 {
     private const string Rates = """
           - { name: card,     from: card,     agg: rate, of: label, window: 1d, thisEvent: exclude, empty: 0 }
-          - { name: user,     from: user,     agg: rate, of: label, window: 1d, thisEvent: exclude, empty: 0 }
+          - { name: user,     from: user,     agg: rate, of: label, window: 1d, thisEvent: exclude, empty: 0, where: { channel: ecom } }
           - { name: terminal, from: terminal, agg: rate, of: label, window: 1d, thisEvent: exclude, empty: 0 }
         """;
 
@@ -118,14 +118,14 @@ public sealed class IdentityTests
     public void A_label_marks_the_transaction_of_its_card_and_user_alone()
     {
         var engine = Engine(Rates);
-        engine.Play(Transaction("000123", 0, card: "c1", user: "u", terminal: "p"));
-        engine.Play(Transaction("000123", 1, card: "c2", user: "u", terminal: "p"));
-        engine.Play(Transaction("000123", 2, card: "c1", user: "v", terminal: "p"));
+        engine.Play(Transaction("000123", 0, card: "c1", user: "u", channel: "ecom"));
+        engine.Play(Transaction("000123", 1, card: "c2", user: "u", channel: "pos"));
+        engine.Play(Transaction("000123", 2, card: "c1", user: "v", channel: "ecom"));
 
         Assert.True(engine.ApplyLabel(LabelOf("000123", "c1", "u")));
 
-        Assert.Equal([1, 0.5, 0], engine.Play(Transaction("x", 3, card: "c1", user: "u", terminal: "q")).Features);
-        Assert.Equal([0, 1 / 3.0, 0], engine.Play(Transaction("y", 4, card: "c2", user: "u", terminal: "q")).Features);
+        Assert.Equal([1, 1, 0], engine.Play(Transaction("x", 3, card: "c1", user: "u", terminal: "q")).Features);
+        Assert.Equal([0, 1, 0], engine.Play(Transaction("y", 4, card: "c2", user: "u", terminal: "q")).Features);
         Assert.Equal([0, 0, 0], engine.Play(Transaction("z", 5, card: "c1", user: "v", terminal: "q")).Features);
     }
 
@@ -133,7 +133,7 @@ public sealed class IdentityTests
     public void A_label_of_a_transaction_that_no_such_card_or_user_had_marks_nothing()
     {
         var engine = Engine(Rates);
-        engine.Play(Transaction("000123", 0, card: "c1", user: "u"));
+        engine.Play(Transaction("000123", 0, card: "c1", user: "u", channel: "ecom"));
 
         Assert.False(engine.ApplyLabel(LabelOf("000123", "c2", "u")));
         Assert.False(engine.ApplyLabel(LabelOf("000123", "c1", "v")));
