@@ -29,7 +29,6 @@ internal sealed class BootstrapRun
     private readonly Func<string, KafkaLogReader> logOf;
     private readonly TextWriter messages;
     private readonly List<ShardBootstrap> shards = [];
-    private long bad;
     private long watermark = long.MinValue;
 
     /// <summary>Makes the run.</summary>
@@ -57,6 +56,8 @@ internal sealed class BootstrapRun
     {
         var inputLog = options.Topics.Resolved().Transactions;
         var map = settings.IsTopic ? null : ReadMap();
+        if (map is not null)
+            CheckFile(map);
         var history = settings.IsTopic ? await HistoryAsync(settings.TopicName ?? inputLog, inputLog, cancellation) : null;
         var offsets = await new BootstrapPlan(options, logOf(inputLog), group, store, TimeProvider.System).PrepareAsync(settings, cancellation);
         var owner = new ShardOwner($"{options.NodeId} (bootstrap)", null);
@@ -74,9 +75,34 @@ internal sealed class BootstrapRun
 
         if (map is null)
             return;
-        await PlayAsync(map, cancellation);
+        await PlayFileAsync(map, cancellation);
         foreach (var (partition, offset) in offsets.Index())
             await CompleteAsync(partition, offset, cancellation);
+    }
+
+    // Before anything is stored: shards that were made of nothing would say that they are warm.
+    private void CheckFile(EventFileMap map)
+    {
+        using var events = new EventFile(settings.Input, map, options.Decode);
+        while (events.Reader.Read(out var row))
+        {
+            if (row.Error is null)
+                return;
+        }
+
+        throw new BootstrapException($"{settings.Input} {events.Reader.WhyNoEvents}");
+    }
+
+    private async Task PlayFileAsync(EventFileMap map, CancellationToken cancellation)
+    {
+        try
+        {
+            await PlayAsync(map, cancellation);
+        }
+        catch (Exception e) when (e is BootstrapException or EventFileException or IOException or UnauthorizedAccessException)
+        {
+            throw new BootstrapException($"{e.Message}\nno shard can live on what was begun: begin again with --replace");
+        }
     }
 
     private EventFileMap ReadMap()
@@ -114,19 +140,20 @@ internal sealed class BootstrapRun
     private async Task PlayAsync(EventFileMap map, CancellationToken cancellation)
     {
         var labels = new PendingLabels(features, map.LabelDelay);
-        using var file = File.OpenRead(settings.Input);
-        using var events = new EventFile(file, map, settings.Input);
+        using var events = new EventFile(settings.Input, map, options.Decode);
         for (var rows = 1L; events.Reader.Read(out var row); rows++)
         {
             if (row.Error is null)
                 await ApplyAsync(row, labels, cancellation);
             else
-                Report(row);
+                Report(row, events.Reader.BadRows);
             if (rows % RowsPerProgress == 0)
-                await messages.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows, {(100.0 * file.Position) / Math.Max(1, file.Length):F0} % of the file, {shards.Sum(s => (long)s.Engine.EntitiesInMemory):N0} entities in memory"));
+                await messages.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows, {(100.0 * events.Position) / Math.Max(1, events.Length):F0} % of the file, {shards.Sum(s => (long)s.Engine.EntitiesInMemory):N0} entities in memory"));
         }
 
-        await messages.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"bad rows {bad:N0}, labels not known yet at the end of the file {labels.Count:N0}: send those to the topic {options.Topics.Resolved().Labels}"));
+        foreach (var note in events.Reader.Notes)
+            await messages.WriteLineAsync($"note: {note}");
+        await messages.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"bad rows {events.Reader.BadRows:N0}, left out {events.Reader.RowsLeftOut:N0}, labels not known yet at the end of the file {labels.Count:N0}: send those to the topic {options.Topics.Resolved().Labels}"));
     }
 
     // As replay does: what is known by now comes before the transaction.
@@ -143,9 +170,8 @@ internal sealed class BootstrapRun
 
     private ShardBootstrap ShardOf(in Transaction transaction) => shards[Murmur2.Partition(transaction.UserId, shards.Count)];
 
-    private void Report(in EventFileRow row)
+    private void Report(in EventFileRow row, long bad)
     {
-        bad++;
         if (settings.FailOnError)
             throw new BootstrapException($"{settings.Input}:{row.Line}: {row.Error}");
         if (bad <= ReportedErrors)

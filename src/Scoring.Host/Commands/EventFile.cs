@@ -1,31 +1,45 @@
-using System.IO.Compression;
 using Scoring.Models.Files;
+using Scoring.Models.Wire;
 
 namespace Scoring.Host.Commands;
 
-/// <summary>A file of events; its name says how it is written: .csv or .jsonl, gzip if it ends in .gz.</summary>
+/// <summary>A file of events on the disk, and beside it the one with its labels, if the map names one.</summary>
 internal sealed class EventFile : IDisposable
 {
-    private readonly GZipStream? expanded;
+    private readonly FileStream file;
 
-    /// <summary>Reads the header.</summary>
-    /// <param name="file">The file, which stays open.</param>
+    /// <summary>Opens it.</summary>
+    /// <param name="path">The file; its name says how it is written.</param>
     /// <param name="map">How its columns become events.</param>
-    /// <param name="name">Its name.</param>
-    /// <exception cref="EventFileException">The header lacks mapped columns.</exception>
-    internal EventFile(Stream file, EventFileMap map, string name)
+    /// <param name="limits">What an event may be at most.</param>
+    /// <exception cref="EventFileException">It is something else than its name and the map say.</exception>
+    internal EventFile(string path, EventFileMap map, DecodeLimits limits)
     {
-        var lower = name.ToLowerInvariant();
-        var isCompressed = lower.EndsWith(".gz", StringComparison.Ordinal);
-        var bare = isCompressed ? lower[..^3] : lower;
-        var isJson = bare.EndsWith(".jsonl", StringComparison.Ordinal) || bare.EndsWith(".ndjson", StringComparison.Ordinal);
-        expanded = isCompressed ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : null;
-        Reader = new EventFileReader(expanded ?? file, map, isJson ? EventFileFormat.JsonLines : EventFileFormat.Csv, name);
+        file = File.OpenRead(path);
+        try
+        {
+            Reader = EventFileReader.Open(file, map, path, name => File.OpenRead(Path.Combine(Path.GetDirectoryName(path) ?? "", name)), limits);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads the rows.</summary>
     internal EventFileReader Reader { get; }
 
+    /// <summary>How many bytes have been read.</summary>
+    internal long Position => file.Position;
+
+    /// <summary>How many there are.</summary>
+    internal long Length => file.Length;
+
     /// <inheritdoc/>
-    public void Dispose() => expanded?.Dispose();
+    public void Dispose()
+    {
+        Reader.Dispose();
+        file.Dispose();
+    }
 }

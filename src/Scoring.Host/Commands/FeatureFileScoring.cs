@@ -11,19 +11,17 @@ namespace Scoring.Host.Commands;
 internal sealed class FeatureFileScoring
 {
     private readonly ModelBundle bundle;
-    private readonly TextReader input;
+    private readonly CsvRecords input;
     private readonly TextWriter output;
     private readonly int width;
     private readonly string[] ids = new string[OnnxModel.MaxBatchRows];
     private readonly double[] features;
     private readonly Verdict[] verdicts = new Verdict[OnnxModel.MaxBatchRows];
     private readonly string[] reasons = new string[ModelBundle.MaxReasons];
-    private int line;
-
     private FeatureFileScoring(ModelBundle bundle, TextReader input, TextWriter output)
     {
         this.bundle = bundle;
-        this.input = input;
+        this.input = new CsvRecords(input);
         this.output = output;
         width = bundle.Model.InputCount;
         features = new double[OnnxModel.MaxBatchRows * width];
@@ -50,8 +48,7 @@ internal sealed class FeatureFileScoring
 
     private void ReadHeader()
     {
-        line = 1;
-        var found = (input.ReadLine() ?? throw Wrong("no header")).Split(',');
+        var found = (input.TryRead(out var header) ? header.ToString() : throw Wrong("no header")).Split(',');
         string[] wanted = ["transactionId", .. bundle.Manifest.FeatureSet.Features];
         for (var i = 0; i < Math.Max(found.Length, wanted.Length); i++)
         {
@@ -64,9 +61,8 @@ internal sealed class FeatureFileScoring
     private int ReadRows()
     {
         var rows = 0;
-        while (rows < OnnxModel.MaxBatchRows && input.ReadLine() is { } text)
+        while (rows < OnnxModel.MaxBatchRows && input.TryRead(out var text))
         {
-            line++;
             ids[rows] = ReadRow(text, features.AsSpan(rows * width, width));
             rows++;
         }
@@ -102,5 +98,5 @@ internal sealed class FeatureFileScoring
         output.Write('\n');
     }
 
-    private InvalidDataException Wrong(string what) => new($"line {line}: {what}");
+    private InvalidDataException Wrong(string what) => new($"line {input.Line}: {what}");
 }

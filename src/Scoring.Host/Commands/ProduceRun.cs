@@ -34,7 +34,7 @@ internal static class ProduceRun
             var running = run.RunAsync(cancellation);
             await display.FollowAsync(() => run.Progress, running);
             var report = await running;
-            new ProduceSummary(display.Console).Write(report, http);
+            new ProduceSummary(display.Console).Write(report, http, (source as FileRecords)?.Notes ?? []);
             if (json)
                 await output.WriteLineAsync(report.ToJson());
             return report.Succeeded ? 0 : Failed;

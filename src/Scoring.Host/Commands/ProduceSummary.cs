@@ -10,11 +10,13 @@ internal sealed class ProduceSummary(IAnsiConsole console)
 
     private static readonly long[] Steps = [250, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, LatencyHistogram.MaxMicros];
 
-    public void Write(RunReport report, Uri? http)
+    public void Write(RunReport report, Uri? http, IReadOnlyList<string> notes)
     {
         WriteCounts(report);
         WriteLatency(report.Latency);
         WriteExamples(report.Declined, http);
+        foreach (var note in notes)
+            console.MarkupLineInterpolated($"[yellow]Note:[/] {note}.");
         foreach (var problem in report.Problems)
             console.MarkupLineInterpolated($"[red]Problem:[/] {problem}.");
         WriteVerdict(report);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Scoring.Models.Features;
 using Scoring.Models.Files;
+using Scoring.Models.Wire;
 
 namespace Scoring.Host.Commands;
 
@@ -24,7 +25,7 @@ internal sealed class ReplayRun
     private long conflicts;
     private long late;
     private long degraded;
-    private long bad;
+    private (long Oldest, long Newest) span = (long.MaxValue, long.MinValue);
 
     private ReplayRun(ReplaySettings settings, TextWriter messages)
     {
@@ -39,7 +40,7 @@ internal sealed class ReplayRun
     }
 
     /// <summary>Plays the file. The output appears only when all of it is written.</summary>
-    /// <returns>The exit status: 0, or 1 if a bad row was to be fatal.</returns>
+    /// <returns>The exit status: 0, or 1 if a bad row was to be fatal or no row was good.</returns>
     public static int Execute(ReplaySettings settings, TextWriter messages, CancellationToken cancellation)
     {
         var run = new ReplayRun(settings, messages);
@@ -48,12 +49,12 @@ internal sealed class ReplayRun
         try
         {
             var started = TimeProvider.System.GetTimestamp();
-            using (var file = settings.Input.OpenRead())
+            using var file = new EventFile(settings.Input.ToString(), run.map, new DecodeLimits());
             using (var output = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.Read, 1))
                 completed = ReplayProgress.Show(file.Length, progress => run.Play(file, output, progress, cancellation));
             if (completed)
                 File.Move(partial, settings.Output.FullName, overwrite: true);
-            run.Summarize(TimeProvider.System.GetElapsedTime(started));
+            run.Summarize(file.Reader, TimeProvider.System.GetElapsedTime(started));
             return completed ? 0 : 1;
         }
         finally
@@ -63,10 +64,9 @@ internal sealed class ReplayRun
         }
     }
 
-    private bool Play(FileStream file, Stream output, Action<long> progress, CancellationToken cancellation)
+    private bool Play(EventFile file, Stream output, Action<long> progress, CancellationToken cancellation)
     {
-        using var events = new EventFile(file, map, settings.Input.ToString());
-        var reader = events.Reader;
+        var reader = file.Reader;
         var writer = new FeatureRows(output);
         writer.Header(engine.Set.FeatureNames);
         while (reader.Read(out var row))
@@ -80,17 +80,21 @@ internal sealed class ReplayRun
 
             if (row.Error is null)
                 Apply(row, writer);
-            else if (!Report(row))
+            else if (!Report(row, reader.BadRows))
                 return false;
         }
 
         writer.Flush();
         progress(file.Length);
-        return true;
+        if (reader.WhyNoEvents is not { } why)
+            return true;
+        messages.WriteLine($"{settings.Input}: {why}");
+        return false;
     }
 
     private void Apply(in EventFileRow row, FeatureRows writer)
     {
+        span = (Math.Min(span.Oldest, row.Transaction.EventTimeMicros), Math.Max(span.Newest, row.Transaction.EventTimeMicros));
         while (labels.TryTake(Math.Max(row.Transaction.EventTimeMicros, engine.WatermarkMicros), out var known))
             engine.ApplyLabel(known, true);
         var result = engine.Apply(row.Transaction, vector);
@@ -109,9 +113,8 @@ internal sealed class ReplayRun
             labels.Add(row.Transaction);
     }
 
-    private bool Report(in EventFileRow row)
+    private bool Report(in EventFileRow row, long bad)
     {
-        bad++;
         if (settings.FailOnError)
         {
             messages.WriteLine($"{settings.Input}:{row.Line}: {row.Error}");
@@ -125,11 +128,15 @@ internal sealed class ReplayRun
         return true;
     }
 
-    private void Summarize(TimeSpan elapsed)
+    private void Summarize(EventFileReader reader, TimeSpan elapsed)
     {
         var invariant = CultureInfo.InvariantCulture;
+        foreach (var note in reader.Notes)
+            messages.WriteLine($"note: {note}");
         messages.WriteLine(string.Create(invariant, $"{rows:N0} rows in {elapsed.TotalSeconds:N2} s ({rows / Math.Max(elapsed.TotalSeconds, 1e-9):N0} rows/s)"));
-        messages.WriteLine(string.Create(invariant, $"written {written:N0}, duplicates {duplicates:N0} (with another body {conflicts:N0}), bad {bad:N0}, late {late:N0}, degraded {degraded:N0}, labels applied {engine.LabelsApplied:N0}, labels not yet due {labels.Count:N0}"));
+        messages.WriteLine(string.Create(invariant, $"written {written:N0}, duplicates {duplicates:N0} (with another body {conflicts:N0}), bad {reader.BadRows:N0}, left out {reader.RowsLeftOut:N0}, late {late:N0}, degraded {degraded:N0}, labels applied {engine.LabelsApplied:N0}, labels not yet due {labels.Count:N0}"));
+        if (reader.Events > 0)
+            messages.WriteLine($"events of {EventTime.Format(span.Oldest)} to {EventTime.Format(span.Newest)}");
         foreach (var kind in engine.Statistics())
             messages.WriteLine(string.Create(invariant, $"{kind.Name}: {kind.Entities:N0} held, {kind.Events:N0} events, {kind.Bytes / 1024.0 / 1024:N1} MiB, {kind.Expired:N0} expired, {kind.DroppedEvents:N0} events dropped"));
     }

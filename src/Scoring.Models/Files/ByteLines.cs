@@ -4,8 +4,11 @@ namespace Scoring.Models.Files;
 /// A window of a stream's bytes that always begins at the next row. It never grows, so memory is constant and
 /// a row's fields can be slices of it.
 /// </summary>
-internal sealed class ByteLines(Stream stream, int size)
+internal sealed class ByteLines(Stream stream, int size, string sourceName)
 {
+    /// <summary>What is said of compressed data that can't be read on.</summary>
+    public const string Damaged = "the gzip data is damaged or cut off here, and nothing behind it can be read; get the file again (gzip -t tests it)";
+
     public byte[] Buffer { get; } = new byte[size];
 
     /// <summary>The next row's first byte.</summary>
@@ -25,6 +28,7 @@ internal sealed class ByteLines(Stream stream, int size)
 
     /// <summary>Reads more behind what is there. Slices taken before are void.</summary>
     /// <returns>False if there is nothing more or no room.</returns>
+    /// <exception cref="EventFileException">The stream is compressed, and damaged or cut off from here on.</exception>
     public bool Fill()
     {
         if (IsLast || IsFull)
@@ -32,7 +36,7 @@ internal sealed class ByteLines(Stream stream, int size)
         Buffer.AsSpan(Start, End - Start).CopyTo(Buffer);
         End -= Start;
         Start = 0;
-        var read = stream.Read(Buffer, End, Buffer.Length - End);
+        var read = ReadMore();
         End += read;
         IsLast = read == 0;
         return true;
@@ -62,6 +66,18 @@ internal sealed class ByteLines(Stream stream, int size)
             Start = End;
             if (!Fill() || IsLast)
                 return;
+        }
+    }
+
+    private int ReadMore()
+    {
+        try
+        {
+            return stream.Read(Buffer, End, Buffer.Length - End);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new EventFileException($"{sourceName}:{Line}: {Damaged}", e);
         }
     }
 }

@@ -2,13 +2,17 @@ using System.Text;
 
 namespace Scoring.Models.Files;
 
-/// <summary>Splits CSV (RFC 4180) into rows and fields. Fields are slices of the buffer; quoted ones are unescaped in place.</summary>
-internal sealed class CsvRows(ByteLines lines, byte delimiter)
+/// <summary>
+/// Splits CSV (RFC 4180, with any delimiter, and any quote or none) into rows and fields. Fields are slices of the buffer; quoted ones
+/// are unescaped in place.
+/// </summary>
+internal sealed class CsvRows(ByteLines lines, byte delimiter, byte? quote)
 {
     private readonly List<(int Offset, int Length)> fields = [];
     private readonly List<int> escaped = [];
-    private int rowStart;
-    private int rowEnd;
+
+    // No byte is equal to it where fields are not quoted.
+    private readonly int mark = quote ?? -1;
 
     private enum Outcome
     {
@@ -19,8 +23,7 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
 
     public IReadOnlyList<(int Offset, int Length)> Fields => fields;
 
-    /// <summary>The whole row, for what must hold of all of its bytes.</summary>
-    public ReadOnlySpan<byte> Row => lines.Buffer.AsSpan(rowStart, rowEnd - rowStart);
+    private string Remedy => $"double a quote inside quotes ({(char)mark}{(char)mark}), or name another one with quote in the map";
 
     /// <summary>Reads the next row that is not empty.</summary>
     /// <param name="line">The line on which it begins.</param>
@@ -35,7 +38,6 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
             switch (Split(out var next, out var lineCount))
             {
                 case Outcome.Row:
-                    (rowStart, rowEnd) = (lines.Start, next);
                     lines.Advance(next, lineCount);
                     if (fields.Count == 1 && fields[0].Length == 0)
                         continue;
@@ -46,13 +48,13 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
                 case Outcome.NeedsMore when lines.Fill():
                     continue;
                 case Outcome.NeedsMore when lines.IsLast:
-                    error = "a quoted field is not closed; double a quote inside quotes (\"\")";
+                    error = $"a quoted field is not closed; {Remedy}";
                     break;
                 case Outcome.NeedsMore:
                     error = $"longer than {lines.Buffer.Length} bytes, or a quoted field is not closed";
                     break;
                 default:
-                    error = "text follows a closing quote; double a quote inside quotes (\"\")";
+                    error = $"text follows a closing quote; {Remedy}";
                     break;
             }
 
@@ -73,7 +75,7 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
         while (true)
         {
             int end;
-            if (next < buffer.Length && buffer[next] == (byte)'"')
+            if (next < buffer.Length && buffer[next] == mark)
             {
                 var outcome = Quoted(buffer, next, ref lineCount, out end);
                 if (outcome != Outcome.Row)
@@ -101,14 +103,14 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
         var hasQuotes = false;
         while (true)
         {
-            var length = buffer[end..].IndexOf((byte)'"');
+            var length = buffer[end..].IndexOf((byte)mark);
             if (length < 0)
                 return Outcome.NeedsMore;
             lineCount += buffer.Slice(end, length).Count((byte)'\n');
             end += length;
             if (end + 1 == buffer.Length && !lines.IsLast)
                 return Outcome.NeedsMore;
-            if (end + 1 == buffer.Length || buffer[end + 1] != (byte)'"')
+            if (end + 1 == buffer.Length || buffer[end + 1] != mark)
                 break;
             hasQuotes = true;
             end += 2;
@@ -138,7 +140,7 @@ internal sealed class CsvRows(ByteLines lines, byte delimiter)
             for (var from = 0; from < text.Length; from++)
             {
                 text[to++] = text[from];
-                if (text[from] == (byte)'"')
+                if (text[from] == mark)
                     from++;
             }
 

@@ -1,132 +1,130 @@
-using System.Text;
-using System.Text.Unicode;
+using System.Globalization;
 using Scoring.Models.Wire;
 
 namespace Scoring.Models.Files;
 
 /// <summary>
-/// Reads events from a stream, row by row, in constant memory and without allocating for good rows. A row that
+/// Reads events from a file, row by row, in constant memory and without allocating for good rows. A row that
 /// is no event is returned with its line and what is wrong with it, and reading goes on behind it.
 /// </summary>
-public sealed class EventFileReader
+public sealed class EventFileReader : IDisposable
 {
-    private readonly ByteLines lines;
-    private readonly RowSlices slices = new();
+    private readonly RowReader rows;
     private readonly RowComposer composer;
-    private readonly CsvRows? csv;
-    private readonly JsonRow? json;
-    private readonly int[] columns = [];
-    private readonly int columnCount;
+    private readonly LabelSet? labels;
 
-    /// <summary>Starts reading; of a CSV file, reads its header.</summary>
-    /// <param name="stream">The file, uncompressed, at its beginning.</param>
-    /// <param name="map">How its columns become events.</param>
+    /// <summary>Starts reading content; of CSV, reads its header.</summary>
+    /// <param name="content">The content, uncompressed and in UTF-8, at its beginning, which is disposed with the reader.</param>
+    /// <param name="map">How its columns become events; labels of a second file are not read.</param>
     /// <param name="format">How it is written.</param>
     /// <param name="sourceName">Its name, for messages.</param>
     /// <exception cref="EventFileException">The header lacks mapped columns; the message lists all of them.</exception>
-    public EventFileReader(Stream stream, EventFileMap map, EventFileFormat format, string sourceName)
+    public EventFileReader(Stream content, EventFileMap map, EventFileFormat format, string sourceName)
+        : this(new RowReader(content, format, NotNull(map).Columns, map.Text, sourceName), map, null, new DecodeLimits())
     {
-        ArgumentNullException.ThrowIfNull(stream);
+    }
+
+    private EventFileReader(RowReader rows, EventFileMap map, LabelSet? labels, DecodeLimits limits)
+    {
+        this.rows = rows;
+        this.labels = labels;
+        composer = new RowComposer(map.Layout, rows.Row, rows.Buffer, new EventRules(limits), labels);
+    }
+
+    /// <summary>How many rows were events.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>How many rows were none.</summary>
+    public long BadRows { get; private set; }
+
+    /// <summary>How many rows the map's condition left out.</summary>
+    public long RowsLeftOut { get; private set; }
+
+    /// <summary>Where and why the first bad row is none; null if all rows are events.</summary>
+    public string? FirstBadRow { get; private set; }
+
+    /// <summary>Why nothing of the file was an event, to stand behind its name; null if something was. Ask at the end of the file.</summary>
+    public string? WhyNoEvents => (Events, BadRows, RowsLeftOut) switch
+    {
+        (> 0, _, _) => null,
+        (_, 0, 0) => "has no rows",
+        (_, 0, _) => string.Create(CultureInfo.InvariantCulture, $"has no row that the map's where lets pass, of {RowsLeftOut:N0}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"has no row that is a transaction, of {BadRows + RowsLeftOut:N0} ({FirstBadRow}); is this the right map?"),
+    };
+
+    /// <summary>What is odd about the rows that were read so far, though they are events, and about a second file's labels; one sentence each.</summary>
+    public IReadOnlyList<string> Notes => [.. composer.Warnings.Sentences(), .. labels?.Sentences() ?? []];
+
+    /// <summary>Opens a file. Its name says how it is written: .csv (or any other), .jsonl or .ndjson, each also with .gz.</summary>
+    /// <param name="file">The file as it is on the disk, at its beginning; it stays open.</param>
+    /// <param name="map">How its columns become events.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="openBeside">Opens the second file, by its name beside the first.</param>
+    /// <param name="limits">What an event may be at most; null for the defaults.</param>
+    /// <exception cref="EventFileException">A file is something else than its name and the map say; the message says what.</exception>
+    public static EventFileReader Open(Stream file, EventFileMap map, string name, Func<string, Stream> openBeside, DecodeLimits? limits = null)
+    {
+        ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(map);
-        lines = new ByteLines(stream, Transaction.MaxPayloadBytes);
-        composer = new RowComposer(map, lines.Buffer);
-        while (lines.End < 3 && lines.Fill())
+        ArgumentNullException.ThrowIfNull(openBeside);
+        var rows = RowReader.Open(file, map.Columns, map.Text, name);
+        try
         {
+            return new EventFileReader(rows, map, ReadLabels(map, openBeside), limits ?? new DecodeLimits());
+        }
+        catch
+        {
+            rows.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the next row that the map does not leave out.</summary>
+    /// <param name="row">The row; what it refers to is valid until the next call.</param>
+    /// <returns>False at the end of the file.</returns>
+    /// <exception cref="EventFileException">The file can't be read on.</exception>
+    public bool Read(out EventFileRow row)
+    {
+        row = default;
+        while (rows.Read(out var line, out var error))
+        {
+            if (error is not null)
+                row = new EventFileRow(line, error, default, null);
+            else if (!composer.TryCompose(line, out row))
+            {
+                RowsLeftOut++;
+                continue;
+            }
+
+            Count(row);
+            return true;
         }
 
-        if (lines.Buffer.AsSpan(0, lines.End).StartsWith(Encoding.UTF8.Preamble))
-            lines.Advance(3, 0);
-        var names = ColumnNames(map);
-        if (format == EventFileFormat.JsonLines)
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => rows.Dispose();
+
+    private void Count(in EventFileRow row)
+    {
+        if (row.Error is null)
         {
-            json = new JsonRow(lines.Buffer, names);
+            Events++;
             return;
         }
 
-        csv = new CsvRows(lines, (byte)map.Delimiter);
-        if (!csv.Read(out _, out var error) || error is not null)
-            throw new EventFileException($"{sourceName}:1: no header row: {error ?? "the file is empty"}");
-        (columns, columnCount) = Header(csv.Texts(), names, sourceName);
+        BadRows++;
+        FirstBadRow ??= $"line {row.Line}: {row.Error}";
     }
 
-    /// <summary>Reads the next row.</summary>
-    /// <param name="row">The row; what it refers to is valid until the next call.</param>
-    /// <returns>False at the end of the file.</returns>
-    public bool Read(out EventFileRow row) => csv is null ? ReadJson(out row) : ReadCsv(csv, out row);
-
-    private static List<(string Name, int Slice)> ColumnNames(EventFileMap map)
+    private static LabelSet? ReadLabels(EventFileMap map, Func<string, Stream> openBeside)
     {
-        var names = map.Fields.Select(f => (f.Value, (int)f.Key)).ToList();
-        names.Add((map.AmountColumn, RowSlices.Amount));
-        names.Add((map.TimeColumn, RowSlices.Time));
-        if (map.LabelColumn is not null)
-            names.Add((map.LabelColumn, RowSlices.Label));
-        return names;
+        if (map.Layout.Labels is not { } labels)
+            return null;
+        using var file = openBeside(labels.File);
+        return LabelSet.Read(file, labels, labels.File);
     }
 
-    private static (int[] Columns, int Count) Header(string[] header, List<(string Name, int Slice)> names, string sourceName)
-    {
-        var columns = new int[RowSlices.Label + 1];
-        Array.Fill(columns, -1);
-        var errors = new List<string>();
-        foreach (var (name, slice) in names)
-        {
-            columns[slice] = Array.IndexOf(header, name);
-            if (columns[slice] < 0)
-                errors.Add($"{sourceName}:1: the map names column '{name}', but the header has {string.Join(", ", header)}");
-            else if (Array.LastIndexOf(header, name) != columns[slice])
-                errors.Add($"{sourceName}:1: the header has column '{name}' twice");
-        }
-
-        return errors.Count == 0 ? (columns, header.Length) : throw new EventFileException(string.Join('\n', errors));
-    }
-
-    private bool ReadCsv(CsvRows rows, out EventFileRow row)
-    {
-        row = default;
-        if (!rows.Read(out var line, out var error))
-            return false;
-        if (error is null && rows.Fields.Count != columnCount)
-            error = $"{rows.Fields.Count} fields where the header has {columnCount}";
-        if (error is null && !Utf8.IsValid(rows.Row))
-            error = "not valid UTF-8";
-        if (error is not null)
-        {
-            row = new EventFileRow(line, error, default, null);
-            return true;
-        }
-
-        for (var slice = 0; slice < columns.Length; slice++)
-            slices[slice] = columns[slice] < 0 ? default : rows.Fields[columns[slice]];
-        row = composer.Compose(line, slices);
-        return true;
-    }
-
-    private bool ReadJson(out EventFileRow row)
-    {
-        row = default;
-        while (true)
-        {
-            var length = lines.Buffer.AsSpan(lines.Start, lines.End - lines.Start).IndexOf((byte)'\n');
-            if (length < 0 && lines.Fill())
-                continue;
-            var line = lines.Line;
-            if (length < 0 && !lines.IsLast)
-            {
-                lines.SkipLine();
-                row = new EventFileRow(line, $"longer than {lines.Buffer.Length} bytes", default, null);
-                return true;
-            }
-
-            var (start, end) = (lines.Start, length < 0 ? lines.End : lines.Start + length);
-            if (length < 0 && start == end)
-                return false;
-            lines.Advance(length < 0 ? end : end + 1, 1);
-            if (lines.Buffer.AsSpan(start, end - start).Trim("\r \t"u8).IsEmpty)
-                continue;
-            var error = json!.Read(start, end, slices);
-            row = error is null ? composer.Compose(line, slices) : new EventFileRow(line, error, default, null);
-            return true;
-        }
-    }
+    private static EventFileMap NotNull(EventFileMap map) => map ?? throw new ArgumentNullException(nameof(map));
 }

@@ -1,260 +1,131 @@
-using System.Buffers.Text;
-using System.Text;
+using Scoring.Models.Durations;
+using Scoring.Models.Wire;
 
 namespace Scoring.Models.Files;
 
 /// <summary>
-/// Reads event times from text: epoch seconds or milliseconds, ISO 8601, or a fixed pattern. A text without an
-/// offset is on the clocks of the format's zone; an hour that those clocks show twice is the later one. Keeps
-/// what it looked up last, so one reader owns it.
+/// Reads event times from text: ISO 8601, a pattern, or a number of steps (of a second from 1970 on, or of any unit from any start).
+/// A text without an offset is on the clocks of the format's zone; an hour that those clocks show twice is the later one. Keeps what
+/// it looked up last, so one reader owns it.
 /// </summary>
 public sealed class EventTimeFormat
 {
     private const string Iso = "iso8601";
-    private const string EpochSeconds = "epoch_s";
-    private const string EpochMilliseconds = "epoch_ms";
-    private const string Tokens = "yMdHmsf";
-    private const long MicrosPerSecond = 1_000_000;
-    private const long MicrosPerDay = 86_400 * MicrosPerSecond;
-    private const long LargestEpochSeconds = 253_402_300_799;
-    private const long MicrosPerQuarter = 900 * MicrosPerSecond;
+    private const long DayMicros = EventTime.MicrosPerDay;
 
-    private readonly string pattern;
+    private static readonly (string Name, long UnitNanos, int Digits)[] Epochs =
+        [("epoch_s", 1_000_000_000, 10), ("epoch_ms", 1_000_000, 13), ("epoch_us", 1_000, 16), ("epoch_ns", 1, 19)];
+
+    private readonly string name;
     private readonly TimeZoneInfo zone;
-    private readonly byte[] literal;
-    private long quarter = long.MinValue;
-    private long offset;
-    private long day;
-    private int dayKey = -1;
+    private readonly LocalClock clock;
+    private readonly TimePattern? pattern;
+    private readonly (long UnitNanos, long StartMicros)? steps;
 
-    private EventTimeFormat(string pattern, TimeZoneInfo zone)
+    private EventTimeFormat(string name, TimeZoneInfo zone, TimePattern? pattern, (long UnitNanos, long StartMicros)? steps)
     {
-        this.pattern = pattern;
+        this.name = name;
         this.zone = zone;
-        literal = Encoding.UTF8.GetBytes(pattern);
+        this.pattern = pattern;
+        this.steps = steps;
+        clock = new LocalClock(zone);
     }
 
+    /// <summary>The names of formats that are no pattern.</summary>
+    internal static string Names => $"{Iso}, {string.Join(", ", Epochs.Select(e => e.Name))}";
+
     /// <summary>Reads a format's name or pattern.</summary>
-    /// <param name="pattern">iso8601, epoch_s, epoch_ms or a pattern of yyyy, MM, dd, HH, mm, ss, f and literal characters.</param>
+    /// <param name="text">iso8601, epoch_s, epoch_ms, epoch_us, epoch_ns or a pattern of yyyy, MM, dd, HH, mm, ss, f, … and signs.</param>
     /// <param name="zone">The zone of texts without an offset.</param>
     /// <param name="format">The format.</param>
     /// <param name="why">What is wrong with the pattern.</param>
-    public static bool TryParse(string pattern, TimeZoneInfo zone, out EventTimeFormat? format, out string why)
+    public static bool TryParse(string text, TimeZoneInfo zone, out EventTimeFormat? format, out string why)
     {
-        ArgumentNullException.ThrowIfNull(pattern);
-        format = null;
-        why = "";
-        if (pattern is not (Iso or EpochSeconds or EpochMilliseconds))
-        {
-            if (pattern.FirstOrDefault(c => !char.IsAscii(c) || (char.IsAsciiLetter(c) && !Tokens.Contains(c) && c != 'T' && c != 'Z')) is not '\0' and var bad)
-                why = $"has the unknown letter '{bad}'";
-            else if (Width(pattern, 'y') != 4 || Width(pattern, 'M') != 2 || Width(pattern, 'd') != 2)
-                why = "needs yyyy, MM and dd";
-            else if (Width(pattern, 'H') is not (0 or 2) || Width(pattern, 'm') is not (0 or 2) || Width(pattern, 's') is not (0 or 2) || Width(pattern, 'f') > 7)
-                why = "may have HH, mm, ss and up to 7 f, each once";
-            if (why.Length > 0)
-                return false;
-        }
-
-        format = new EventTimeFormat(pattern, zone);
-        return true;
+        ArgumentNullException.ThrowIfNull(text);
+        (format, why) = (null, "");
+        if (text == Iso)
+            format = new EventTimeFormat(text, zone, null, null);
+        else if (Epochs.FirstOrDefault(e => e.Name == text) is { Name: not null } epoch)
+            format = new EventTimeFormat(text, zone, null, (epoch.UnitNanos, 0));
+        else if (TimePattern.TryParse(text, out var pattern, out why))
+            format = new EventTimeFormat(text, zone, pattern, null);
+        return format is not null;
     }
 
-    /// <summary>Reads a time.</summary>
-    /// <param name="text">Its text, in UTF-8, nothing around it.</param>
-    /// <param name="micros">Microseconds since 1970-01-01T00:00:00Z; finer digits are cut off.</param>
-    /// <returns>False if the text does not fit the format or names a time that the zone's clocks skip.</returns>
-    public bool TryRead(ReadOnlySpan<byte> text, out long micros) => pattern switch
+    /// <summary>A format of numbers that count steps.</summary>
+    /// <param name="unit">How long a step is, at most <see cref="DurationText.Longest"/>.</param>
+    /// <param name="start">When step 0 was: ISO 8601, without an offset on the zone's clocks.</param>
+    /// <param name="zone">The zone.</param>
+    /// <param name="format">The format.</param>
+    /// <returns>Null if it could be made; else what is wrong with the start, to stand behind its name.</returns>
+    public static string? OfSteps(TimeSpan unit, string start, TimeZoneInfo zone, out EventTimeFormat? format)
     {
-        EpochSeconds => TryReadEpoch(text, MicrosPerSecond, out micros),
-        EpochMilliseconds => TryReadEpoch(text, 1000, out micros),
-        Iso => TryReadIso(text, out micros),
-        _ => TryReadPattern(text, out micros),
-    };
+        format = null;
+        var wrong = new EventTimeFormat(Iso, zone, null, null).Read(System.Text.Encoding.UTF8.GetBytes(start), out var micros);
+        if (wrong is null)
+            format = new EventTimeFormat($"steps of {DurationText.Format(unit)} from {start}", zone, null, (unit.Ticks * TimeSpan.NanosecondsPerTick, micros));
+        return wrong;
+    }
+
+    /// <summary>Reads a time and says what is wrong with one that it refuses.</summary>
+    /// <param name="text">Its text, in UTF-8, nothing around it.</param>
+    /// <param name="micros">Microseconds since 1970-01-01T00:00:00Z; finer digits are cut off. 0 where the text is refused.</param>
+    /// <returns>Null if it was read; else what is wrong, to stand behind the field's name.</returns>
+    public string? Read(ReadOnlySpan<byte> text, out long micros)
+    {
+        micros = 0;
+        if (steps is { } counted)
+            return ReadSteps(text, counted, out micros);
+        var wrong = pattern is null ? ReadIso(text, out var local, out var offset) : ReadPattern(text, pattern, out local, out offset);
+        if (wrong is not null)
+            return wrong;
+        if (offset is { } known)
+            return Checked(local - known, out micros);
+        // Beyond these the zone's offset can't bring it back, and a calendar has no such day.
+        if (local is < EventTime.MinMicros - DayMicros or > EventTime.MaxMicros)
+            return EventTime.OutOfRange;
+        return clock.TryToUtc(local, out var utc) ? Checked(utc, out micros) : $"does not exist in {clock.ZoneName}, whose clocks are put forward over it";
+    }
 
     /// <summary>The same format for another reader.</summary>
-    internal EventTimeFormat Clone() => new(pattern, zone);
+    internal EventTimeFormat Clone() => new(name, zone, pattern, steps);
 
-    /// <summary>How it is named in a map.</summary>
-    internal string Pattern => pattern;
-
-    private static int Width(string pattern, char token)
+    private static string? Checked(long time, out long micros)
     {
-        var first = pattern.IndexOf(token);
-        if (first < 0)
-            return 0;
-        var width = pattern.LastIndexOf(token) - first + 1;
-        return pattern.AsSpan(first, width).ContainsAnyExcept(token) ? int.MaxValue : width;
+        var isTime = EventTime.IsInRange(time);
+        micros = isTime ? time : 0;
+        return isTime ? null : EventTime.OutOfRange;
     }
 
-    private static bool TryReadEpoch(ReadOnlySpan<byte> text, long unit, out long micros)
+    private static string? ReadIso(ReadOnlySpan<byte> text, out long local, out long? offset)
+    {
+        var wrong = IsoTime.Read(text, out var time);
+        (local, offset) = (time.LocalMicros, time.OffsetMicros);
+        return wrong;
+    }
+
+    private string? ReadPattern(ReadOnlySpan<byte> text, TimePattern compiled, out long local, out long? offset)
+    {
+        (local, offset) = (0, compiled.IsUtc ? 0 : null);
+        return compiled.TryRead(text, out var fields)
+            ? IsoTime.Compose(fields.Year, fields.Month, fields.Day, fields.Hour, fields.Minute, fields.Second, fields.Micros, out local)
+            : $"is not written as {name}";
+    }
+
+    private string? ReadSteps(ReadOnlySpan<byte> text, (long UnitNanos, long StartMicros) counted, out long micros)
     {
         micros = 0;
-        var point = text.IndexOf((byte)'.');
-        var whole = point < 0 ? text : text[..point];
-        if (!Utf8Parser.TryParse(whole, out long value, out var used) || used != whole.Length || Math.Abs(value) > LargestEpochSeconds * MicrosPerSecond / unit)
-            return false;
-        micros = value * unit;
-        if (point < 0)
-            return true;
-        var fraction = text[(point + 1)..];
-        if (fraction.IsEmpty || !TryDigits(fraction, out _))
-            return false;
-        long part = 0;
-        for (var (i, place) = (0, unit / 10); i < fraction.Length && place > 0; i++, place /= 10)
-            part += (fraction[i] - '0') * place;
-        micros += whole[0] == (byte)'-' ? -part : part;
-        return true;
+        if (!ExactNumber.TryReadMultiple(text, counted.UnitNanos, out var nanos, out var isNumber))
+            return isNumber ? Beyond(text) : $"is not a number ({name})";
+        var wrong = Checked(counted.StartMicros + (long)Int128.Clamp(nanos / 1_000, -2 * EventTime.MaxMicros, 2 * EventTime.MaxMicros), out micros);
+        return wrong is null ? null : Beyond(text);
     }
 
-    private bool TryReadPattern(ReadOnlySpan<byte> text, out long micros)
+    private string Beyond(ReadOnlySpan<byte> text)
     {
-        micros = 0;
-        if (text.Length != literal.Length)
-            return false;
-        int year = 0, month = 0, date = 0, hour = 0, minute = 0, second = 0, fraction = 0, scale = 1_000_000;
-        for (var i = 0; i < text.Length; i++)
-        {
-            var digit = text[i] - '0';
-            var token = literal[i];
-            var isToken = token is (byte)'y' or (byte)'M' or (byte)'d' or (byte)'H' or (byte)'m' or (byte)'s' or (byte)'f';
-            if (isToken ? digit is < 0 or > 9 : text[i] != token)
-                return false;
-            switch (token)
-            {
-                case (byte)'y': year = (year * 10) + digit; break;
-                case (byte)'M': month = (month * 10) + digit; break;
-                case (byte)'d': date = (date * 10) + digit; break;
-                case (byte)'H': hour = (hour * 10) + digit; break;
-                case (byte)'m': minute = (minute * 10) + digit; break;
-                case (byte)'s': second = (second * 10) + digit; break;
-                case (byte)'f': fraction += digit * (scale /= 10); break;
-            }
-        }
-
-        if (!TryCompose(year, month, date, hour, minute, second, out var local))
-            return false;
-        local += fraction;
-        micros = local;
-        return literal[^1] == (byte)'Z' || TryToUtc(local, out micros);
-    }
-
-    // yyyy-MM-dd, then optionally T or a space and HH:mm[:ss[.f…]], then optionally Z, ±HH:mm, ±HHmm or ±HH.
-    private bool TryReadIso(ReadOnlySpan<byte> text, out long micros)
-    {
-        micros = 0;
-        if (text.Length < 10 || text[4] != '-' || text[7] != '-'
-            || !TryDigits(text[..4], out var year) || !TryDigits(text[5..7], out var month) || !TryDigits(text[8..10], out var date))
-        {
-            return false;
-        }
-
-        int hour = 0, minute = 0, second = 0;
-        long fraction = 0;
-        var rest = text[10..];
-        if (!rest.IsEmpty && rest[0] is (byte)'T' or (byte)'t' or (byte)' ')
-        {
-            if (rest.Length < 6 || rest[3] != ':' || !TryDigits(rest[1..3], out hour) || !TryDigits(rest[4..6], out minute))
-                return false;
-            rest = rest[6..];
-            if (!rest.IsEmpty && rest[0] == ':' && !TryReadSeconds(ref rest, out second, out fraction))
-                return false;
-        }
-        else if (!rest.IsEmpty)
-        {
-            return false;
-        }
-
-        if (!TryCompose(year, month, date, hour, minute, second, out var local))
-            return false;
-        local += fraction;
-        if (rest.IsEmpty)
-            return TryToUtc(local, out micros);
-        if (!TryReadOffset(rest, out var shift))
-            return false;
-        micros = local - shift;
-        return true;
-    }
-
-    private static bool TryReadSeconds(ref ReadOnlySpan<byte> rest, out int second, out long fraction)
-    {
-        second = 0;
-        fraction = 0;
-        if (rest.Length < 3 || !TryDigits(rest[1..3], out second))
-            return false;
-        rest = rest[3..];
-        if (rest.IsEmpty || rest[0] is not ((byte)'.' or (byte)','))
-            return true;
-        var end = 1;
-        for (var scale = MicrosPerSecond / 10; end < rest.Length && rest[end] is >= (byte)'0' and <= (byte)'9'; end++, scale /= 10)
-            fraction += (rest[end] - '0') * scale;
-        rest = rest[end..];
-        return end > 1;
-    }
-
-    private static bool TryReadOffset(ReadOnlySpan<byte> text, out long shift)
-    {
-        shift = 0;
-        if (text is [(byte)'Z' or (byte)'z'])
-            return true;
-        if (text.Length is not (3 or 5 or 6) || text[0] is not ((byte)'+' or (byte)'-') || !TryDigits(text[1..3], out var hours))
-            return false;
-        var minutes = 0;
-        if (text.Length > 3 && ((text.Length == 6 && text[3] != ':') || !TryDigits(text[^2..], out minutes)))
-            return false;
-        shift = ((hours * 60L) + minutes) * 60 * MicrosPerSecond;
-        if (text[0] == (byte)'-')
-            shift = -shift;
-        return hours <= 18 && minutes <= 59;
-    }
-
-    private static bool TryDigits(ReadOnlySpan<byte> text, out int value)
-    {
-        value = 0;
-        foreach (var c in text)
-        {
-            if (c is < (byte)'0' or > (byte)'9')
-                return false;
-            value = (value * 10) + (c - '0');
-        }
-
-        return true;
-    }
-
-    private bool TryCompose(int year, int month, int date, int hour, int minute, int second, out long local)
-    {
-        local = 0;
-        if (hour > 23 || minute > 59 || second > 59)
-            return false;
-        var key = (((year * 16) + month) * 64) + date;
-        if (key != dayKey)
-        {
-            if (year is < 1 or > 9999 || month is < 1 or > 12 || date < 1 || date > DateTime.DaysInMonth(year, month))
-                return false;
-            day = (new DateTime(year, month, date, 0, 0, 0, DateTimeKind.Utc) - DateTime.UnixEpoch).Days * MicrosPerDay;
-            dayKey = key;
-        }
-
-        local = day + (((((hour * 60L) + minute) * 60) + second) * MicrosPerSecond);
-        return true;
-    }
-
-    private bool TryToUtc(long local, out long micros)
-    {
-        micros = local;
-        if (zone == TimeZoneInfo.Utc)
-            return true;
-        var current = local - (((local % MicrosPerQuarter) + MicrosPerQuarter) % MicrosPerQuarter);
-        if (current != quarter)
-        {
-            var time = new DateTime(DateTime.UnixEpoch.Ticks + (current * 10), DateTimeKind.Unspecified);
-            if (zone.IsInvalidTime(time))
-                return false;
-            offset = zone.GetUtcOffset(time).Ticks / 10;
-            quarter = current;
-        }
-
-        micros = local - offset;
-        return true;
+        var digits = text.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+        digits = digits < 0 ? text.Length : digits;
+        var meant = Epochs.FirstOrDefault(e => e.Digits == digits && e.Name != name);
+        return $"{EventTime.OutOfRange} ({name}){(meant.Name is null ? "" : $"; a number of {digits} digits is {meant.Name}")}";
     }
 }

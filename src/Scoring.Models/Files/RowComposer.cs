@@ -1,80 +1,130 @@
-using System.Buffers.Text;
-using System.Text;
 using Scoring.Models.Wire;
 
 namespace Scoring.Models.Files;
 
-/// <summary>Makes a transaction of a row's values, or says everything that is wrong with them.</summary>
-internal sealed class RowComposer(EventFileMap map, byte[] buffer)
+/// <summary>
+/// Makes a transaction of a row's values, or says everything that is wrong with them. Whether what was put together is an event,
+/// <see cref="EventRules"/> decides.
+/// </summary>
+internal sealed class RowComposer
 {
-    // Units of a currency unit's hundredth.
-    private const long UnitsPerCent = Money.UnitsPerOne / 100;
-    private const int ShownBytes = 40;
+    private readonly RowLayout layout;
+    private readonly RowSlices row;
+    private readonly byte[] buffer;
+    private readonly EventRules rules;
+    private readonly LabelSet? labels;
+    private readonly EventTimeFormat times;
+    private readonly RowTexts? composed;
+    private readonly FieldSource[] fields;
 
-    private static readonly TransactionField[] Fields = Enum.GetValues<TransactionField>();
-
-    private readonly EventTimeFormat times = map.TimeFormat.Clone();
-
-    public EventFileRow Compose(long line, RowSlices slices)
+    /// <summary>Makes a composer.</summary>
+    /// <param name="layout">What of a row becomes what of an event.</param>
+    /// <param name="row">The row's values, which the reader sets.</param>
+    /// <param name="buffer">Where they stand.</param>
+    /// <param name="rules">What an event may be.</param>
+    /// <param name="labels">The labels of a second file; null where there is none.</param>
+    public RowComposer(RowLayout layout, RowSlices row, byte[] buffer, EventRules rules, LabelSet? labels)
     {
-        var transaction = new Transaction(buffer);
-        foreach (var field in Fields)
+        (this.layout, this.row, this.buffer, this.rules, this.labels) = (layout, row, buffer, rules, labels);
+        times = layout.TimeFormat.Clone();
+        fields = [.. layout.Texts.OrderBy(t => t.Key).Select(t => new FieldSource(t.Key, TransactionDecoder.NameOf(t.Key), t.Value))];
+        // A transaction's fields are slices of one payload: of the row's own bytes only if none is put together.
+        if (!layout.Time.IsPlain || fields.Any(f => !f.Source.IsPlain))
+            composed = new RowTexts(layout.Columns);
+    }
+
+    /// <summary>What seems odd about the rows so far, though they are events.</summary>
+    public RowWarnings Warnings { get; } = new();
+
+    /// <summary>Makes the transaction of a row.</summary>
+    /// <param name="line">The line on which it begins.</param>
+    /// <param name="result">The transaction, or what is wrong with the row.</param>
+    /// <returns>False if the map leaves the row out.</returns>
+    public bool TryCompose(long line, out EventFileRow result)
+    {
+        var isChosen = true;
+        if (layout.Where?.Test(row, out isChosen) is { } unclear)
         {
-            var (offset, length) = slices[(int)field];
-            if (length > 0)
-                transaction.SetField(field, offset, length);
+            result = new EventFileRow(line, unclear, default, null);
+            return true;
         }
 
-        string? error = null;
-        if (!transaction.Has(TransactionField.TransactionId))
-            Note(ref error, "transactionId is empty");
-        if (!transaction.Has(TransactionField.CardId))
-            Note(ref error, "cardId is empty");
-        if (TryReadAmount(Text(slices, RowSlices.Amount), out var units))
-            transaction.AmountUnits = units;
-        else
-            Note(ref error, Wrong("amount", slices, RowSlices.Amount, map.AmountUnit == AmountUnit.Cents ? "a whole number of hundredths" : "a decimal number such as 12.34, at most 100 billion"));
-        if (times.TryRead(Text(slices, RowSlices.Time), out var micros))
-            transaction.EventTimeMicros = micros;
-        else
-            Note(ref error, Wrong("eventTime", slices, RowSlices.Time, $"a time as {map.TimeFormat.Pattern}"));
-        if (!TryReadLabel(Text(slices, RowSlices.Label), out var isFraud))
-            Note(ref error, Wrong("label", slices, RowSlices.Label, "0, 1, true or false"));
-        return error is null ? new EventFileRow(line, null, transaction, isFraud) : new EventFileRow(line, error, default, null);
+        result = isChosen ? Compose(line) : default;
+        return isChosen;
     }
 
-    private static void Note(ref string? error, string text) => error = error is null ? text : $"{error}; {text}";
-
-    private ReadOnlySpan<byte> Text(RowSlices slices, int column) =>
-        buffer.AsSpan(slices[column].Offset, slices[column].Length).Trim((byte)' ');
-
-    private string Wrong(string field, RowSlices slices, int column, string right)
+    private EventFileRow Compose(long line)
     {
-        var text = Text(slices, column);
+        var errors = default(FieldErrors);
+        composed?.Clear();
+        var transaction = new Transaction(composed?.Payload ?? buffer);
+        foreach (ref readonly var field in fields.AsSpan())
+        {
+            if (Slice(field.Source, line, out var slice) is { } wrong)
+                errors.Add(field.Name, RejectReason.InvalidText, wrong);
+            else
+                transaction.SetField(field.Field, slice.Offset, slice.Length);
+        }
+
+        var wrongAmount = ReadAmount(ref transaction);
+        var wrongTime = ReadTime(line, ref transaction);
+        rules.Check(transaction, isLabel: false, ref errors);
+        // In this order people read them; what the rules say of a value that was not read is not about it.
+        if (wrongAmount is not null)
+            errors.Add("amount", RejectReason.WrongType, wrongAmount);
+        if (wrongTime is not null)
+            errors.Add("eventTime", RejectReason.UnreadableTime, wrongTime);
+        if (ReadLabel(transaction, out var isFraud) is { } wrongLabel)
+            errors.Add("label", RejectReason.WrongType, wrongLabel);
+        if (errors.ToRejection() is { } rejection)
+            return new EventFileRow(line, rejection.Detail, default, null);
+        Warnings.Look(line, transaction);
+        return new EventFileRow(line, null, transaction, isFraud);
+    }
+
+    private string? Slice(TextSource source, long line, out (int Offset, int Length) slice)
+    {
+        if (composed is not null)
+            return composed.Append(source, line, row, out slice);
+        slice = row[source.Columns[0]];
+        return null;
+    }
+
+    private string? ReadAmount(ref Transaction transaction)
+    {
+        var text = row.Trimmed(layout.AmountColumn);
+        var isNegative = false;
+        if (layout.Negative?.Test(row, out isNegative) is { } unclear)
+            return unclear;
         if (text.IsEmpty)
-            return $"{field} is empty";
-        var shown = Encoding.UTF8.GetString(text[..Math.Min(text.Length, ShownBytes)]);
-        return $"{field} '{shown}' is not {right}";
+            return "is missing";
+        if (layout.Amount.Read(text, transaction.Field(TransactionField.Currency), out var units) is { } wrong)
+            return $"'{ShownText.Of(text)}' {wrong}";
+        transaction.AmountUnits = isNegative ? -Math.Abs(units) : units;
+        return null;
     }
 
-    private bool TryReadAmount(ReadOnlySpan<byte> text, out long units)
+    private string? ReadTime(long line, ref Transaction transaction)
     {
-        if (map.AmountUnit == AmountUnit.CurrencyUnit)
-            return Money.TryParse(text, out units);
-        var isRead = Utf8Parser.TryParse(text, out units, out var used) && used == text.Length && Int128.Abs(units) <= Money.MaxUnits / UnitsPerCent;
-        units *= isRead ? UnitsPerCent : 0;
-        return isRead;
-    }
-
-    private static bool TryReadLabel(ReadOnlySpan<byte> text, out bool? isFraud)
-    {
-        isFraud = null;
+        if (Slice(layout.Time, line, out var slice) is { } unmade)
+            return unmade;
+        var text = transaction.Payload.AsSpan(slice.Offset, slice.Length).Trim((byte)' ');
         if (text.IsEmpty)
-            return true;
-        if (text is [(byte)'0'] || text.SequenceEqual("0.0"u8) || Ascii.EqualsIgnoreCase(text, "false"u8))
-            isFraud = false;
-        else if (text is [(byte)'1'] || text.SequenceEqual("1.0"u8) || Ascii.EqualsIgnoreCase(text, "true"u8))
-            isFraud = true;
-        return isFraud is not null;
+            return "is missing";
+        if (times.Read(text, out var micros) is { } wrong)
+            return $"'{ShownText.Of(text)}' {wrong}";
+        transaction.EventTimeMicros = micros;
+        return null;
     }
+
+    private string? ReadLabel(in Transaction transaction, out bool? isFraud)
+    {
+        isFraud = labels?.Find(transaction.TransactionId);
+        if (layout.LabelColumn is not { } column)
+            return null;
+        var text = row.Trimmed(column);
+        return layout.Label.Read(text, out isFraud) is { } wrong ? $"'{ShownText.Of(text)}' {wrong}" : null;
+    }
+
+    private readonly record struct FieldSource(TransactionField Field, string Name, TextSource Source);
 }

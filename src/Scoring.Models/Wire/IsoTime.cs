@@ -29,17 +29,11 @@ public readonly record struct IsoTime(long LocalMicros, long? OffsetMicros, bool
         time = default;
         if (!TryReadDate(text, out var year, out var month, out var day))
             return NotIso;
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month))
-            return NoSuchDay;
-        var local = DaysSince1970(year, month, day) * EventTime.MicrosPerDay;
         var rest = text[DateLength..];
-        if (rest.IsEmpty)
-        {
-            time = new IsoTime(local, null, false);
-            return null;
-        }
-
-        if (ReadTimeOfDay(ref rest, out var sinceMidnight) is { } wrong)
+        var (hasTime, hour, minute, second, fraction) = (!rest.IsEmpty, 0, 0, 0, 0L);
+        if ((hasTime ? ReadTimeOfDay(ref rest, out hour, out minute, out second, out fraction) : null) is { } unreadable)
+            return unreadable;
+        if (Compose(year, month, day, hour, minute, second, fraction, out var local) is { } wrong)
             return wrong;
         long? offset = null;
         if (!rest.IsEmpty)
@@ -49,7 +43,29 @@ public readonly record struct IsoTime(long LocalMicros, long? OffsetMicros, bool
             offset = shift;
         }
 
-        time = new IsoTime(local + sinceMidnight, offset, true);
+        time = new IsoTime(local, offset, hasTime);
+        return null;
+    }
+
+    /// <summary>Puts a date and a time of day together, as a text of ISO 8601 says them.</summary>
+    /// <param name="year">1 to 9999.</param>
+    /// <param name="month">1 to 12.</param>
+    /// <param name="day">Of the month.</param>
+    /// <param name="hour">0 to 23, or 24 where all behind it is 0.</param>
+    /// <param name="minute">0 to 59.</param>
+    /// <param name="second">0 to 60.</param>
+    /// <param name="fraction">Microseconds of the second.</param>
+    /// <param name="localMicros">Microseconds since 1970-01-01T00:00 on the same clocks.</param>
+    /// <returns>Null if there is such a time; else what is wrong, to stand behind the field's name.</returns>
+    internal static string? Compose(int year, int month, int day, int hour, int minute, int second, long fraction, out long localMicros)
+    {
+        localMicros = 0;
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month))
+            return NoSuchDay;
+        var sinceMidnight = (((((hour * 60L) + minute) * 60) + second) * EventTime.MicrosPerSecond) + fraction;
+        if (!((hour < 24 && minute < 60 && second <= 60) || (sinceMidnight == EventTime.MicrosPerDay && hour == 24)))
+            return NoSuchTime;
+        localMicros = (DaysSince1970(year, month, day) * EventTime.MicrosPerDay) + sinceMidnight;
         return null;
     }
 
@@ -60,25 +76,19 @@ public readonly record struct IsoTime(long LocalMicros, long? OffsetMicros, bool
             && TryDigits(text[..4], out year) && TryDigits(text[5..7], out month) && TryDigits(text[8..10], out day);
     }
 
-    private static string? ReadTimeOfDay(ref ReadOnlySpan<byte> rest, out long micros)
+    private static string? ReadTimeOfDay(ref ReadOnlySpan<byte> rest, out int hour, out int minute, out int second, out long fraction)
     {
-        micros = 0;
+        (hour, minute, second, fraction) = (0, 0, 0, 0);
         if (rest.Length < 6 || rest[0] is not ((byte)'T' or (byte)'t' or (byte)' ') || rest[3] != ':'
-            || !TryDigits(rest[1..3], out var hour) || !TryDigits(rest[4..6], out var minute))
+            || !TryDigits(rest[1..3], out hour) || !TryDigits(rest[4..6], out minute))
             return NotIso;
         rest = rest[6..];
-        var (second, fraction) = (0, 0L);
-        if (!rest.IsEmpty && rest[0] == ':')
-        {
-            if (rest.Length < 3 || !TryDigits(rest[1..3], out second))
-                return NotIso;
-            rest = rest[3..];
-            if (!TryReadFraction(ref rest, out fraction))
-                return "has a fraction without digits";
-        }
-
-        micros = ((((hour * 60L) + minute) * 60) + second) * EventTime.MicrosPerSecond + fraction;
-        return (hour < 24 && minute < 60 && second <= 60) || (hour == 24 && micros == EventTime.MicrosPerDay) ? null : NoSuchTime;
+        if (rest.IsEmpty || rest[0] != ':')
+            return null;
+        if (rest.Length < 3 || !TryDigits(rest[1..3], out second))
+            return NotIso;
+        rest = rest[3..];
+        return TryReadFraction(ref rest, out fraction) ? null : "has a fraction without digits";
     }
 
     private static bool TryReadFraction(ref ReadOnlySpan<byte> rest, out long micros)

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.IO.Compression;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Scoring.Models.Files;
@@ -20,7 +20,6 @@ public sealed class FileRecords : IRecordSource
     private static readonly TransactionField[] Fields = Enum.GetValues<TransactionField>();
 
     private readonly Stream file;
-    private readonly Stream content;
     private readonly EventFileReader reader;
     private readonly EventFileMap map;
     private readonly string sourceName;
@@ -31,6 +30,9 @@ public sealed class FileRecords : IRecordSource
     private EventFileRow row;
     private bool hasRow;
     private bool isAhead;
+    private bool isAtEnd;
+    private long refused;
+    private string? firstRefused;
     private PendingLabel label;
     private long order;
 
@@ -44,28 +46,22 @@ public sealed class FileRecords : IRecordSource
         ArgumentNullException.ThrowIfNull(map);
         this.map = map;
         sourceName = Path.GetFileName(path);
-        var isCompressed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-        var bare = isCompressed ? path[..^3] : path;
-        var isJson = bare.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || bare.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase);
-        file = File.OpenRead(path);
-        content = isCompressed ? new GZipStream(file, CompressionMode.Decompress) : file;
         json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+        file = File.OpenRead(path);
         try
         {
-            reader = new EventFileReader(content, map, isJson ? EventFileFormat.JsonLines : EventFileFormat.Csv, sourceName);
+            reader = EventFileReader.Open(file, map, sourceName, name => File.OpenRead(Path.Combine(Path.GetDirectoryName(path) ?? "", name)));
         }
         catch
         {
-            Dispose();
+            json.Dispose();
+            file.Dispose();
             throw;
         }
     }
 
-    /// <summary>How many rows were left out because they are no events.</summary>
-    public long BadRows { get; private set; }
-
-    /// <summary>Where and why the first of them is none; null if all rows are events.</summary>
-    public string? FirstBadRow { get; private set; }
+    /// <summary>What is odd about the rows so far, though they are events; one sentence each.</summary>
+    public IReadOnlyList<string> Notes => reader.Notes;
 
     /// <inheritdoc/>
     public SourceKind Kind { get; private set; }
@@ -83,7 +79,17 @@ public sealed class FileRecords : IRecordSource
     public bool IsRefused { get; private set; }
 
     /// <inheritdoc/>
-    public string? Problem => BadRows == 0 ? null : $"{BadRows:N0} rows of {sourceName} are no transactions and were not sent; the first: {FirstBadRow}";
+    public string? Problem
+    {
+        get
+        {
+            if (isAtEnd && reader.WhyNoEvents is { } why)
+                return $"{sourceName} {why}";
+            if (isAtEnd && refused == reader.Events)
+                return string.Create(CultureInfo.InvariantCulture, $"the service can score none of the {refused:N0} transactions of {sourceName}; the first: {firstRefused}");
+            return reader.BadRows == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{reader.BadRows:N0} rows of {sourceName} are no transactions and were not sent; the first: {reader.FirstBadRow}");
+        }
+    }
 
     /// <inheritdoc/>
     public bool MoveNext()
@@ -124,7 +130,12 @@ public sealed class FileRecords : IRecordSource
         json.WriteNumber("amount"u8, (decimal)transaction.AmountUnits / Money.UnitsPerOne);
         WriteTime(EventTime.Add(transaction.EventTimeMicros, -TimeSpan.FromMicroseconds(lateByMicros)));
         var value = End();
-        IsRefused = decoder.Decode(value.ToArray(), out var decoded) is not null || decoder.Rules.CheckNodeTime(decoded.EventTimeMicros, nowMicros) is not null;
+        var rejection = decoder.Decode(value.ToArray(), out var decoded) ?? decoder.Rules.CheckNodeTime(decoded.EventTimeMicros, nowMicros);
+        IsRefused = rejection is not null;
+        if (rejection is null)
+            return value;
+        refused++;
+        firstRefused ??= rejection.Detail;
         return value;
     }
 
@@ -132,7 +143,7 @@ public sealed class FileRecords : IRecordSource
     public void Dispose()
     {
         json.Dispose();
-        content.Dispose();
+        reader.Dispose();
         file.Dispose();
     }
 
@@ -142,10 +153,9 @@ public sealed class FileRecords : IRecordSource
         {
             if (row.Error is null)
                 return true;
-            BadRows++;
-            FirstBadRow ??= $"line {row.Line}: {row.Error}";
         }
 
+        isAtEnd = true;
         return false;
     }
 

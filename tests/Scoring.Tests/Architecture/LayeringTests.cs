@@ -15,7 +15,7 @@ public partial class LayeringTests
         ["Scoring.Models.Wire"] = ["Scoring.Models.Durations"],
         ["Scoring.Models.Yaml"] = ["Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Models.Features"] = ["Scoring.Models.Durations", "Scoring.Models.Wire", "Scoring.Models.Yaml"],
-        ["Scoring.Models.Files"] = ["Scoring.Models.Wire", "Scoring.Models.Yaml", "Scoring.Models.Features"],
+        ["Scoring.Models.Files"] = ["Scoring.Models.Durations", "Scoring.Models.Wire", "Scoring.Models.Yaml", "Scoring.Models.Features"],
         ["Scoring.Models.Inference"] = ["Scoring.Models.Wire"],
         ["Scoring.Kafka"] = [],
         ["Scoring.Actors.Log"] = ["Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],

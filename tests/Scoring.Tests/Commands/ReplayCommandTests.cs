@@ -59,7 +59,7 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("--batch", "3")]
     public async Task The_output_does_not_depend_on_the_batch_size(params string[] options)
     {
-        Assert.Equal(0, await Replay("in.csv", Input, options));
+        Assert.Equal(0, await Replay("in.csv", Input, Map, options));
 
         Assert.Equal(Output.ReplaceLineEndings("\n"), Text("out.csv"));
     }
@@ -68,7 +68,7 @@ public sealed class ReplayCommandTests : IDisposable
     public async Task Gzip_and_json_lines_give_the_same_features()
     {
         Write("in.csv.gz", Input);
-        Assert.Equal(0, await Run("in.csv.gz"));
+        Assert.Equal(0, await Run("in.csv.gz", Map));
         Assert.Equal(Output.ReplaceLineEndings("\n"), Text("out.csv"));
 
         var lines = Input.Split('\n')[1..].Select(l => l.Replace("\"c,1\"", "c;1", StringComparison.Ordinal).Split(','))
@@ -80,7 +80,7 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public async Task A_label_is_not_known_before_its_delay()
     {
-        Assert.Equal(0, await Replay("in.csv", Input, "--label-delay", "11s"));
+        Assert.Equal(0, await Replay("in.csv", Input, Map, "--label-delay", "11s"));
 
         Assert.Contains("\"c,1\",1,3,1.1,1,0\n", Text("out.csv"), StringComparison.Ordinal);
     }
@@ -94,7 +94,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("b,1,3,", Text("out.csv"), StringComparison.Ordinal);
 
         File.Delete(Path("out.csv"));
-        Assert.Equal(1, await Replay("in.csv", input, "--on-error", "fail"));
+        Assert.Equal(1, await Replay("in.csv", input, Map, "--on-error", "fail"));
         Assert.False(File.Exists(Path("out.csv")));
         Assert.False(File.Exists(Path("out.csv.partial")));
     }
@@ -102,11 +102,70 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public async Task A_wrong_feature_set_or_a_missing_file_is_an_error()
     {
-        Assert.NotEqual(0, await Run("missing.csv"));
+        Assert.NotEqual(0, await Run("missing.csv", Map));
         Write("features.yaml", "featureSet: x");
         Write("in.csv", Input);
         Write("map.yaml", Map);
         Assert.NotEqual(0, await Scoring("features", "check", Path("features.yaml")));
+    }
+
+    [Theory]
+    [InlineData("in.csv", "id,card,terminal,amount,time,fraud\na,c,p,one,0,1\nb,c,p,two,0,1\n")]
+    [InlineData("in.csv", "id,card,terminal,amount,time,fraud\na,4111111111111111,p,1,0,1\n")]
+    [InlineData("in.csv", "id,card,terminal,amount,time,fraud\n")]
+    [InlineData("in.csv", "")]
+    [InlineData("in.jsonl", "{\"ID\":\"a\"}\n")]
+    [InlineData("in.jsonl", "[{\"id\":\"a\"}]\n")]
+    [InlineData("in.csv", "id;card;terminal;amount;time;fraud\na;c;p;1;0;1\n")]
+    public async Task A_file_of_which_no_row_is_good_fails_and_leaves_the_output_as_it_was(string name, string input)
+    {
+        Write("out.csv", "before");
+
+        Assert.Equal(1, await Replay(name, input));
+
+        Assert.Equal("before", Text("out.csv"));
+        Assert.False(File.Exists(Path("out.csv.partial")));
+    }
+
+    [Fact]
+    public async Task Times_at_the_ends_of_the_calendar_are_bad_rows_and_the_rest_is_computed()
+    {
+        var map = Map.Replace("timeFormat: epoch_s", "timeZone: UTC", StringComparison.Ordinal);
+        var input = """
+            id,card,terminal,amount,time,fraud
+            a,c,p,1,2026-01-01T10:00:00Z,0
+            b,c,p,1,0001-01-01T00:00:00+01:00,0
+            c,c,p,1,9999-12-31T23:59:59-01:00,1
+            d,c,p,1,9999-12-31T23:59:59.999999Z,1
+            e,c,p,1,2026-01-01T11:00:00Z,0
+            """;
+
+        Assert.Equal(0, await Replay("in.csv", input, map));
+
+        Assert.Equal(["transactionId", "a", "d", "e"], Text("out.csv").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(',')[0]));
+    }
+
+    [Fact]
+    public async Task Labels_of_a_second_file_beside_the_input_are_those_of_a_column()
+    {
+        Write("labels.json", """{"target":{"a":"Yes","c,1":"No"}}""");
+        var map = Map.Replace(", label: fraud", "", StringComparison.Ordinal) + "\nlabels: { file: labels.json, property: target }";
+
+        Assert.Equal(0, await Replay("in.csv", Input, map));
+
+        Assert.Equal(Output.ReplaceLineEndings("\n"), Text("out.csv"));
+    }
+
+    [Fact]
+    public async Task Gzip_that_is_cut_off_fails_and_writes_nothing()
+    {
+        Write("whole.csv.gz", Input + string.Concat(Enumerable.Range(0, 5_000).Select(i => $"\nx{i},c,p,1,{i + 30_000},0")));
+        var whole = File.ReadAllBytes(Path("whole.csv.gz"));
+        File.WriteAllBytes(Path("in.csv.gz"), whole[..(whole.Length / 2)]);
+
+        Assert.Equal(1, await Run("in.csv.gz", Map));
+
+        Assert.False(File.Exists(Path("out.csv")));
     }
 
     [Fact]
@@ -118,16 +177,18 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal(0, await Scoring("features", "explain", Path("features.yaml")));
     }
 
-    private async Task<int> Replay(string name, string input, params string[] options)
+    private Task<int> Replay(string name, string input) => Replay(name, input, Map);
+
+    private async Task<int> Replay(string name, string input, string map, params string[] options)
     {
         Write(name, input);
-        return await Run(name, options);
+        return await Run(name, map, options);
     }
 
-    private async Task<int> Run(string input, params string[] options)
+    private async Task<int> Run(string input, string map, params string[] options)
     {
         Write("features.yaml", Features);
-        Write("map.yaml", Map);
+        Write("map.yaml", map);
         return await Scoring(["replay", "--features", Path("features.yaml"), "--input", Path(input), "--map", Path("map.yaml"), "--output", Path("out.csv"), .. options]);
     }
 

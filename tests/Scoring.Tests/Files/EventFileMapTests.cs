@@ -1,4 +1,3 @@
-using System.Text;
 using Scoring.Models.Files;
 
 namespace Scoring.Tests.Files;
@@ -6,67 +5,112 @@ namespace Scoring.Tests.Files;
 public sealed class EventFileMapTests
 {
     [Fact]
-    public void Every_error_of_a_map_is_told_at_once_with_its_line()
-    {
-        var error = Assert.Throws<EventFileException>(() => Parse("""
-            columns:
-              transactionId: A
-              shoe: B
-              amount: { column: C, type: euros }
-            timeFormat: "yy/MM"
-            timeZone: Mars/Base
-            labelDelay: soon
-            delimiter: ab
-            colour: red
-            """));
+    public void Every_error_of_a_map_is_told_at_once_with_its_line() => Refused(
+        """
+        columns:
+          transactionId: A
+          shoe: B
+          amount: { column: C, type: euros }
+        timeFormat: "yy/MM"
+        timeZone: Mars/Base
+        labelDelay: soon
+        delimiter: ab
+        quote: x
+        encoding: klingon
+        labels: { file: x.csv }
+        colour: red
+        """,
+        "map.yaml:2: columns: 'cardId' is missing",
+        "map.yaml:2: columns: 'eventTime' is missing",
+        "map.yaml:3: columns: field 'shoe' is unknown; the fields are",
+        "map.yaml:4: columns: amount: type 'euros' must be decimal, cents (hundredths) or minor",
+        "map.yaml:5: map: timeFormat 'yy/MM' needs a year",
+        "map.yaml:6: map: time zone 'Mars/Base'",
+        "map.yaml:7: map: labelDelay: 'soon'",
+        "map.yaml:8: map: delimiter 'ab'",
+        "map.yaml:9: map: quote 'x'",
+        "map.yaml:10: map: encoding 'klingon' can't be read; write utf-8, utf-16",
+        "map.yaml:11: labels: 'id' is missing",
+        "map.yaml:12: map: unknown key 'colour'; the keys are");
 
-        string[] expected =
-        [
-            "map.yaml:2: columns: 'cardId' is missing", "map.yaml:2: columns: 'eventTime' is missing", "map.yaml:3: columns: field 'shoe' is unknown",
-            "map.yaml:4: columns: amount: type 'euros' must be decimal or cents", "map.yaml:5: map: timeFormat 'yy/MM' needs yyyy", "map.yaml:6: map: time zone 'Mars/Base'",
-            "map.yaml:7: map: labelDelay: 'soon'", "map.yaml:8: map: delimiter 'ab'", "map.yaml:9: map: unknown key 'colour'",
-        ];
-        var lines = error.Message.Split('\n');
-        Assert.Equal(expected.Length, lines.Length);
+    [Fact]
+    public void A_name_that_is_nearly_right_is_refused_with_the_right_one() => Refused(
+        """
+        columns: { transactionID: a, cardId: { colum: b }, amount: { column: c, thousand: "," }, eventtime: d, merchant_id: e }
+        timeformat: epoch_s
+        where: { status: { no: x } }
+        """,
+        "map.yaml:1: columns: field 'transactionID' is unknown; did you mean 'transactionId'?",
+        "map.yaml:1: columns: cardId: unknown key 'colum'; did you mean 'column'?",
+        "map.yaml:1: columns: cardId: says nothing of where it comes from",
+        "map.yaml:1: columns: amount: unknown key 'thousand'; did you mean 'thousands'?",
+        "map.yaml:1: columns: field 'eventtime' is unknown; did you mean 'eventTime'?",
+        "map.yaml:1: columns: field 'merchant_id' is unknown; did you mean 'merchantId'?",
+        "map.yaml:1: columns: 'transactionId' is missing",
+        "map.yaml:1: columns: 'eventTime' is missing",
+        "map.yaml:2: map: unknown key 'timeformat'; did you mean 'timeFormat'?",
+        "map.yaml:3: where: status: unknown key 'no'; did you mean 'not'?");
+
+    [Theory]
+    [InlineData("cardId: { column: b, columns: [b, c] }", "columns: cardId: column and columns can't both be right")]
+    [InlineData("cardId: { line: yes }", "columns: cardId: line must be true, or left out")]
+    [InlineData("cardId: []", "columns: 'cardId' must be one value")]
+    [InlineData("cardId: { columns: [] }", "columns: cardId: 'columns' must be a value or a list of values")]
+    [InlineData("cardId: { column: b, strip: é }", "columns: cardId: strip 'é' must be ASCII")]
+    [InlineData("cardId: { column: b, type: money }", "columns: cardId: type 'money' must be text")]
+    [InlineData("label: { column: b, negative: [no] }", "columns: label: negative is given and positive is not")]
+    [InlineData("amount: { column: c, decimal: ';' }", "columns: amount: decimal ';' must be")]
+    [InlineData("amount: { column: c, thousands: '.' }", "columns: amount: thousands and decimal are both '.'")]
+    [InlineData("amount: { column: c, thousands: 'x' }", "columns: amount: thousands 'x' must be one character")]
+    [InlineData("amount: { column: c, sign: '-' }", "columns: amount: sign '-' holds a digit, a minus")]
+    [InlineData("amount: { column: c, type: minor }", "columns: amount: type minor needs the currency")]
+    [InlineData("amount: { column: c, exponents: { EURO: 2 } }", "columns: amount: exponents: 'EURO' is no currency")]
+    [InlineData("amount: { column: c, exponents: { EUR: 5 } }", "columns: amount: exponents: EUR '5' must be a whole number from 0 to 4")]
+    [InlineData("amount: { column: c, negative: {} }", "columns: amount: negative: names no column")]
+    public void A_field_that_can_not_be_meant_is_refused(string field, string error) =>
+        Assert.Contains(error, Error($"columns: {{ transactionId: a, eventTime: d, {field}{(field.StartsWith("cardId", StringComparison.Ordinal) ? "" : ", cardId: b")}{(field.StartsWith("amount", StringComparison.Ordinal) ? "" : ", amount: c")} }}"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("timeFormat: { step: 1w, from: 2026-01-01 }", "timeFormat: step: '1w'")]
+    [InlineData("timeFormat: { step: 0s, from: 2026-01-01 }", "timeFormat: step must be longer than 0")]
+    [InlineData("timeFormat: { from: 2026-01-01 }", "timeFormat: 'step' is missing")]
+    [InlineData("timeFormat: { step: 1h }", "timeFormat: 'from' is missing")]
+    [InlineData("timeFormat: { step: 1h, from: noon }", "timeFormat: from 'noon' is not written as yyyy-MM-ddTHH:mm:ss")]
+    [InlineData("timeFormat: { step: 1h, from: 1950-01-01 }", "timeFormat: from '1950-01-01' lies outside the years 1970 to 9999")]
+    [InlineData("timeFormat: []", "map: 'timeFormat' must be one value")]
+    [InlineData("where: { a: { gt: many } }", "where: a: gt 'many' must be a number")]
+    [InlineData("where: { a: {} }", "where: a: says nothing")]
+    [InlineData("where: { a: [] }", "where: a must be a value or a list of values")]
+    [InlineData("where: x", "where must be a mapping")]
+    [InlineData("labels: { id: a }", "labels: 'file' is missing")]
+    [InlineData("labels: { file: l.csv, id: a, property: p }", "labels: property is for a .json file")]
+    [InlineData("labels: { file: l.json, id: a }", "labels: a .json file is one object")]
+    [InlineData("quote: ','", "map: quote and delimiter are both ','")]
+    [InlineData("encoding: utf-7", "map: encoding 'utf-7' can't be read")]
+    [InlineData("encoding: shift_jis", "iconv -f shift_jis -t utf-8")]
+    [InlineData("encoding: utf-32", "map: encoding 'utf-32' can't be read")]
+    public void A_line_that_can_not_be_meant_is_refused(string line, string error) => Assert.Contains(error, Error(EventFiles.Map(line)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Labels_of_a_column_and_of_a_second_file_are_one_too_many() =>
+        Assert.Contains("labels: columns names a label too", Error("columns: { transactionId: a, cardId: b, amount: c, eventTime: d, label: e }\nlabels: { file: l.csv, id: a }"), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_column_is_read_once_whatever_is_made_of_it()
+    {
+        var map = EventFiles.Parse("columns: { transactionId: { columns: [a, b] }, cardId: b, merchantId: c, terminalId: c, amount: d, eventTime: e }\nwhere: { c: x, f: y }");
+
+        Assert.Equal(["a", "b", "c", "d", "e", "f"], map.Columns);
+        Assert.Equal(["a", "b", "c", "d", "e", "f", "g"], map.WithLabel("g", null).Columns);
+        Assert.Equal(["a", "b", "c", "d", "e", "f"], map.WithLabel("a", TimeSpan.FromDays(1)).Columns);
+    }
+
+    private static void Refused(string map, params string[] expected)
+    {
+        var lines = Error(map).Split('\n');
+        Assert.True(expected.Length == lines.Length, string.Join('\n', lines));
         Assert.All(expected.Zip(lines), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData("epoch_s", "UTC", "12", 12_000_000)]
-    [InlineData("epoch_s", "UTC", "-1.5", -1_500_000)]
-    [InlineData("epoch_ms", "UTC", "1500", 1_500_000)]
-    [InlineData("iso8601", "UTC", "1970-01-01T00:00:01.1234567Z", 1_123_456)]
-    [InlineData("iso8601", "UTC", "1970-01-01 01:00:00+01:00", 0)]
-    [InlineData("iso8601", "UTC", "1970-01-01T00:00-0030", 1_800_000_000)]
-    [InlineData("iso8601", "UTC", "1970-01-02", 86_400_000_000)]
-    [InlineData("iso8601", "Europe/Paris", "1970-01-01T01:00:00", 0)]
-    [InlineData("dd/MM/yyyy HH.mm", "UTC", "02/01/1970 00.01", 86_460_000_000)]
-    [InlineData("yyyyMMddHHmmssfff", "UTC", "19700101000000250", 250_000)]
-    [InlineData("yyyy-MM-dd HH:mm:ss", "Europe/Paris", "2018-07-01 12:00:00", 1_530_439_200_000_000)]
-    [InlineData("yyyy-MM-dd HH:mm:ss", "Europe/Paris", "2018-10-28 02:30:00", 1_540_690_200_000_000)]
-    public void Times_are_read_as_the_map_says(string format, string zone, string text, long micros)
-    {
-        Assert.True(Parse(Map(format, zone)).TimeFormat.TryRead(Encoding.UTF8.GetBytes(text), out var read));
-        Assert.Equal(micros, read);
-    }
-
-    [Theory]
-    [InlineData("epoch_s", "UTC", "1 ")]
-    [InlineData("epoch_s", "UTC", "999999999999999")]
-    [InlineData("iso8601", "UTC", "1970-02-30T00:00:00Z")]
-    [InlineData("iso8601", "UTC", "1970-01-01T24:00:00Z")]
-    [InlineData("iso8601", "UTC", "1970-01-01T00:00:00.Z")]
-    [InlineData("yyyy-MM-dd HH:mm:ss", "UTC", "1970-01-01T00:00:00")]
-    [InlineData("yyyy-MM-dd HH:mm:ss", "UTC", "1970-01-01 00:00")]
-    [InlineData("yyyy-MM-dd HH:mm:ss", "Europe/Paris", "2018-03-25 02:30:00")]
-    public void Times_that_do_not_fit_are_refused(string format, string zone, string text) =>
-        Assert.False(Parse(Map(format, zone)).TimeFormat.TryRead(Encoding.UTF8.GetBytes(text), out _));
-
-    private static string Map(string format, string zone) => $$"""
-        columns: { transactionId: a, cardId: b, amount: c, eventTime: d }
-        timeFormat: "{{format}}"
-        timeZone: {{zone}}
-        """;
-
-    private static EventFileMap Parse(string yaml) => EventFileMap.Parse(new StringReader(yaml), "map.yaml");
+    private static string Error(string map) => Assert.Throws<EventFileException>(() => EventFiles.Parse(map)).Message;
 }

@@ -85,6 +85,33 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(message, error.ToString().Trim());
     }
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    public void Score_reads_whatever_id_replay_writes(string lineEnd)
+    {
+        var rows = new[] { "\"t,1\"", "\"t\r\n2\"", "\"t \"\"x\"\",\n3\"", "t4" };
+        Assert.Equal(0, Score($"\uFEFF{Header.TrimEnd()}{lineEnd}{string.Concat(rows.Select(id => $"{id},1,2,3,0{lineEnd}"))}"));
+
+        var scored = output.ToString();
+        foreach (var id in rows)
+            Assert.Contains($"\n{id},0.", scored, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Score_tells_the_line_on_which_a_wrong_row_begins()
+    {
+        Assert.Equal(1, Score($"{Header}\"a\nb\",1,2,3,0\nc,1,2,x,0\n"));
+        Assert.Contains("line 4: ratio is 'x'", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Score_refuses_a_quote_that_is_never_closed()
+    {
+        Assert.Equal(1, Score($"{Header}\"a,1,2,3,0\n{string.Concat(Enumerable.Repeat("b,1,2,3,0\n", 200_000))}"));
+        Assert.Contains("line 2: a record is longer than", error.ToString(), StringComparison.Ordinal);
+    }
+
     private static void AssertRow(string id, double score, string rest, string row)
     {
         Assert.StartsWith(id + ",", row, StringComparison.Ordinal);
