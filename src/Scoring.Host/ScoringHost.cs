@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Scoring.Actors.Telemetry;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
 using Scoring.Host.Telemetry;
@@ -13,17 +12,15 @@ public sealed class ScoringHost : IAsyncDisposable
     internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication web;
-    private readonly MetricsText metrics;
     private readonly PeerShards peers;
     private readonly string[] args;
 
-    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, MetricsText metrics, string[] args)
+    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, string[] args)
     {
         this.args = args;
         this.web = web;
         this.peers = peers;
         Node = node;
-        this.metrics = metrics;
     }
 
     /// <summary>The node.</summary>
@@ -50,24 +47,26 @@ public sealed class ScoringHost : IAsyncDisposable
         builder.Services.AddProblemDetails();
         builder.Services.AddOpenApi();
         builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = StopTimeout);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
+        builder.AddTelemetry(options.NodeId);
 
         var web = builder.Build();
-        var metrics = new MetricsText(web.Services.GetRequiredService<IMeterFactory>(), ScoringMeter.Name);
-        var node = ScoringNode.Create(options, web.Services.GetRequiredService<IMeterFactory>(), web.Services.GetRequiredService<ILoggerFactory>(), time ?? TimeProvider.System);
+        // Before the node: what it counts is listened to from its first count on.
+        web.MapMetrics();
+        var node = ScoringNode.Create(options, web.Services.GetRequiredService<IMeterFactory>(), web.Services.GetRequiredService<ILoggerFactory>(), web.Services.GetRequiredService<TimeProvider>());
         web.UseHead();
         web.UseExceptionHandler();
         web.UseStatusCodePages();
         // Named here, or it would stand before all of these, and a HEAD would be routed as one.
         web.UseRouting();
         web.MapOpenApi("/openapi/{documentName}.json");
-        web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
         HealthEndpoints.Map(web, node);
         var queries = web.MapGroup("").AddEndpointFilter(new StoresAway());
         ScoreEndpoints.Map(queries, node, web.Services.GetRequiredService<IMeterFactory>());
         ScoreQueries.Map(queries, node);
         var peers = new PeerShards(node.Store, options.Http.ForwardTimeout, node.Time, web.Services.GetRequiredService<IMeterFactory>());
         StateEndpoints.Map(queries, node, peers);
-        return new ScoringHost(web, node, peers, metrics, args);
+        return new ScoringHost(web, node, peers, args);
     }
 
     /// <summary>Reads the configuration and sets logging and metrics up, as every command does that works with the service's options.</summary>
@@ -136,6 +135,5 @@ public sealed class ScoringHost : IAsyncDisposable
         peers.Dispose();
         await Node.DisposeAsync();
         await web.DisposeAsync();
-        metrics.Dispose();
     }
 }

@@ -301,7 +301,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         meter.CreateObservableGauge(
             "scoring.shard.watermark",
             () => shards.Shards.Where(s => s.Progress.WatermarkMicros is not null).Select(s => Of(s.Partition, s.Progress.WatermarkMicros!.Value / EventTime.MicrosPerSecond)),
-            "{second}",
+            "s",
             "A shard's watermark, in seconds since 1970");
     }
 

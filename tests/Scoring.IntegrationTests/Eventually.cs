@@ -7,7 +7,9 @@ internal static class Eventually
 
     public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
 
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    public static Task TrueAsync(Func<Task<bool>> condition, string what) => TrueAsync(condition, () => what);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition, Func<string> what)
     {
         using var limit = new CancellationTokenSource(Limit);
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
@@ -19,7 +21,7 @@ internal static class Eventually
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"waited {Limit} in vain until {what}");
+                Assert.Fail($"waited {Limit} in vain until {what()}");
             }
         }
     }

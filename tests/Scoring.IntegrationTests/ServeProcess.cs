@@ -18,11 +18,15 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     public static ServeProcess Start(params string[] settings) => Run(["serve", .. settings]);
 
-    public static ServeProcess Run(params string[] arguments)
+    public static ServeProcess Run(params string[] arguments) => Run([], arguments);
+
+    public static ServeProcess Run(Dictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "scoring")) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         var serving = new ServeProcess(Process.Start(start)!);
         serving.process.ErrorDataReceived += (_, line) => serving.Errors += line.Data + "\n";
         serving.process.OutputDataReceived += (_, line) => serving.Output += line.Data + "\n";

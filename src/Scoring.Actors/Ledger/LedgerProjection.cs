@@ -58,10 +58,10 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         this.time = time;
         this.logger = logger;
         var meter = meters.Create(ScoringMeter.Name);
-        written = meter.CreateCounter<long>("scoring.ledger.rows", "{score}", "Scores written to the ledger");
-        unreadable = meter.CreateCounter<long>("scoring.ledger.unreadable", "{record}", "Records of the scores' topic that are no scores");
-        failures = meter.CreateCounter<long>("scoring.ledger.failures", "{write}", "Writes to the ledger that failed and were repeated");
-        overtaken = meter.CreateCounter<long>("scoring.ledger.overtaken", "{write}", "Writes to the ledger given up because another node had moved a partition");
+        written = meter.CreateCounterAtZero("scoring.ledger.rows", "{score}", "Scores written to the ledger");
+        unreadable = meter.CreateCounterAtZero("scoring.ledger.unreadable", "{record}", "Records of the scores' topic that are no scores");
+        failures = meter.CreateCounterAtZero("scoring.ledger.failures", "{write}", "Writes to the ledger that failed and were repeated");
+        overtaken = meter.CreateCounterAtZero("scoring.ledger.overtaken", "{write}", "Writes to the ledger given up because another node had moved a partition");
         consumer = new ConsumerBuilder<Ignore, byte[]>(Configuration(source, ledger.IsShared ? "" : $"-{nodeId}"))
             .SetPartitionsAssignedHandler((_, partitions) => partitions.Select(Join).ToList())
             .SetPartitionsRevokedHandler((_, partitions) => Leave(partitions, write: true))

@@ -34,9 +34,12 @@ public sealed class ModelActor : IAsyncDisposable
         this.bundle = bundle;
         mailbox = Channel.CreateBounded<ScoreRequest>(new BoundedChannelOptions(maxWaitingRequests) { SingleReader = true });
         var meter = meters.Create(ScoringMeter.Name);
-        rowsPerRequest = meter.CreateHistogram<int>("scoring.model.batch_rows", "{row}", "Rows that the model scored in one go");
-        failures = meter.CreateCounter<long>("scoring.model.failures", "{request}", "Batches that the model failed to score");
-        withoutScore = meter.CreateCounter<long>("scoring.model.without_score", "{transaction}", "Transactions that the model gave no number from 0 to 1, and that are reviewed for it");
+        rowsPerRequest = meter.CreateHistogram<int>("scoring.model.batch_rows", "{row}", "Rows that the model scored in one go", advice: new InstrumentAdvice<int>
+        {
+            HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024],
+        });
+        failures = meter.CreateCounterAtZero("scoring.model.failures", "{request}", "Batches that the model failed to score");
+        withoutScore = meter.CreateCounterAtZero("scoring.model.without_score", "{transaction}", "Transactions that the model gave no number from 0 to 1, and that are reviewed for it", FaultTags[1..]);
         meter.CreateObservableGauge("scoring.model.waiting", () => mailbox.Reader.Count, "{request}", "Batches that wait for the model");
         loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
     }

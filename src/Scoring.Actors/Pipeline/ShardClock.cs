@@ -32,7 +32,7 @@ public sealed class ShardClock : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(meters);
         this.shards = shards;
         this.context = context;
-        ticks = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.ticks", "{tick}", "Ticks appended to the log of a quiet shard");
+        ticks = meters.Create(ScoringMeter.Name).CreateCounterAtZero("scoring.ticks", "{tick}", "Ticks appended to the log of a quiet shard");
         loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, context.Scheduler).Unwrap();
     }
 

@@ -14,6 +14,9 @@ public sealed class ShardMetrics
     private static readonly KeyValuePair<string, object?>[] ReasonTags =
         [.. Enum.GetValues<RejectReason>().Select(r => KeyValuePair.Create<string, object?>("reason", r.Code()))];
 
+    private static readonly KeyValuePair<string, object?>[] OutcomeTags =
+        [.. Enum.GetValues<EntityOutcome>().Select(o => KeyValuePair.Create<string, object?>("outcome", o.ToString()))];
+
     private readonly Counter<long> scored;
     private readonly Counter<long> late;
     private readonly Counter<long> degraded;
@@ -28,30 +31,30 @@ public sealed class ShardMetrics
     {
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create(ScoringMeter.Name);
-        scored = meter.CreateCounter<long>("scoring.scored", "{transaction}", "Transactions scored");
-        late = meter.CreateCounter<long>("scoring.late", "{transaction}", "Transactions past their allowed lateness: scored, not inserted");
-        degraded = meter.CreateCounter<long>("scoring.degraded", "{transaction}", "Transactions scored with something missing");
-        dead = meter.CreateCounter<long>("scoring.dead_letters", "{record}", "Records that are not valid");
-        other = meter.CreateCounter<long>("scoring.other_records", "{record}", "Records of the input log that are no transactions");
-        Repeated = meter.CreateCounter<long>("scoring.repeated", "{transaction}", "Transactions seen before within the horizon");
-        Conflicts = meter.CreateCounter<long>("scoring.conflicts", "{transaction}", "Transactions refused because another one was seen within the horizon under their user, card and id");
-        Stale = meter.CreateCounter<long>("scoring.stale_records", "{record}", "Records dropped because their partition was revoked or they had been taken already");
-        Replayed = meter.CreateCounter<long>("scoring.recovery.replayed_records", "{record}", "Records applied again, without emitting, to rebuild a shard's state");
+        scored = meter.CreateCounterAtZero("scoring.scored", "{transaction}", "Transactions scored", DecisionTags);
+        late = meter.CreateCounterAtZero("scoring.late", "{transaction}", "Transactions past their allowed lateness: scored, not inserted");
+        degraded = meter.CreateCounterAtZero("scoring.degraded", "{transaction}", "Transactions scored with something missing");
+        dead = meter.CreateCounterAtZero("scoring.dead_letters", "{record}", "Records that are not valid", ReasonTags);
+        other = meter.CreateCounterAtZero("scoring.other_records", "{record}", "Records of the input log that are no transactions", OutcomeTags.Where((_, o) => IsOther((EntityOutcome)o)));
+        Repeated = meter.CreateCounterAtZero("scoring.repeated", "{transaction}", "Transactions seen before within the horizon");
+        Conflicts = meter.CreateCounterAtZero("scoring.conflicts", "{transaction}", "Transactions refused because another one was seen within the horizon under their user, card and id");
+        Stale = meter.CreateCounterAtZero("scoring.stale_records", "{record}", "Records dropped because their partition was revoked or they had been taken already");
+        Replayed = meter.CreateCounterAtZero("scoring.recovery.replayed_records", "{record}", "Records applied again, without emitting, to rebuild a shard's state");
         recovery = meter.CreateHistogram<double>("scoring.recovery.duration", "s", "From a partition's assignment to its shard being live", advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
         });
-        Checkpoints = meter.CreateCounter<long>("scoring.state.checkpoints", "{checkpoint}", "Checkpoints that became durable");
-        Fenced = meter.CreateCounter<long>("scoring.state.fenced", "{write}", "Writes refused because another node has taken the shard over");
-        StoreRetries = meter.CreateCounter<long>("scoring.state.retries", "{call}", "Calls of the snapshot store that failed and are tried again");
-        Loads = meter.CreateCounter<long>("scoring.state.loads", "{load}", "Round trips to load a batch's entities");
-        Evicted = meter.CreateCounter<long>("scoring.state.evicted", "{entity}", "Entities that left memory to make room; the store has them");
-        StateWaits = meter.CreateCounter<long>("scoring.state.waits", "{turn}", "Turns of a shard's loop on which a batch waited for a checkpoint to make room");
-        Damaged = meter.CreateCounter<long>("scoring.state.damaged", "{entity}", "Stored entities whose checksum or structure was wrong");
-        Repaired = meter.CreateCounter<long>("scoring.state.repaired", "{entity}", "Damaged entities rebuilt from their previous version and the log");
-        Incomplete = meter.CreateCounter<long>("scoring.state.incomplete", "{entity}", "Damaged entities that could not be rebuilt and start empty");
-        EntityFailures = meter.CreateCounter<long>("scoring.entity.failures", "{record}", "Times that a record failed while it was applied, scored or written");
-        Quarantined = meter.CreateCounter<long>("scoring.entity.quarantined", "{record}", "Records set aside because they failed twice");
+        Checkpoints = meter.CreateCounterAtZero("scoring.state.checkpoints", "{checkpoint}", "Checkpoints that became durable");
+        Fenced = meter.CreateCounterAtZero("scoring.state.fenced", "{write}", "Writes refused because another node has taken the shard over");
+        StoreRetries = meter.CreateCounterAtZero("scoring.state.retries", "{call}", "Calls of the snapshot store that failed and are tried again");
+        Loads = meter.CreateCounterAtZero("scoring.state.loads", "{load}", "Round trips to load a batch's entities");
+        Evicted = meter.CreateCounterAtZero("scoring.state.evicted", "{entity}", "Entities that left memory to make room; the store has them");
+        StateWaits = meter.CreateCounterAtZero("scoring.state.waits", "{turn}", "Turns of a shard's loop on which a batch waited for a checkpoint to make room");
+        Damaged = meter.CreateCounterAtZero("scoring.state.damaged", "{entity}", "Stored entities whose checksum or structure was wrong");
+        Repaired = meter.CreateCounterAtZero("scoring.state.repaired", "{entity}", "Damaged entities rebuilt from their previous version and the log");
+        Incomplete = meter.CreateCounterAtZero("scoring.state.incomplete", "{entity}", "Damaged entities that could not be rebuilt and start empty");
+        EntityFailures = meter.CreateCounterAtZero("scoring.entity.failures", "{record}", "Times that a record failed while it was applied, scored or written");
+        Quarantined = meter.CreateCounterAtZero("scoring.entity.quarantined", "{record}", "Records set aside because they failed twice");
         latency = meter.CreateHistogram<double>("scoring.latency", "s", "From the client's hand-over of a record to its score's", advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
@@ -102,6 +105,8 @@ public sealed class ShardMetrics
 
     internal void Dead(RejectReason reason) => dead.Add(1, ReasonTags[(int)reason]);
 
+    private static bool IsOther(EntityOutcome outcome) => outcome is not (EntityOutcome.Scored or EntityOutcome.Repeated or EntityOutcome.Conflicting or EntityOutcome.Rejected);
+
     internal void Applied(EntityOutcome outcome) =>
-        other.Add(1, KeyValuePair.Create<string, object?>("outcome", outcome.ToString()));
+        other.Add(1, OutcomeTags[(int)outcome]);
 }

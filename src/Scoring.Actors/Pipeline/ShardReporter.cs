@@ -38,7 +38,7 @@ public sealed partial class ShardReporter : IAsyncDisposable
         this.store = store;
         this.context = context;
         this.logger = logger;
-        failures = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.shard.report_failures", "{report}", "Reports of this node's shards that the snapshot store did not take");
+        failures = meters.Create(ScoringMeter.Name).CreateCounterAtZero("scoring.shard.report_failures", "{report}", "Reports of this node's shards that the snapshot store did not take");
         loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, context.Scheduler).Unwrap();
     }
 

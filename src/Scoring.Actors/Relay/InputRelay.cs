@@ -75,7 +75,7 @@ public sealed partial class InputRelay : IAsyncDisposable
         this.deadLetters = deadLetters;
         this.time = time;
         this.logger = logger;
-        metrics = new RelayMetrics(meters);
+        metrics = new RelayMetrics(meters, settings.Origins);
     }
 
     /// <summary>Never ends while the relay works or is stopped; faulted if it can't go on.</summary>

@@ -12,15 +12,15 @@ internal sealed class RelayMetrics
     private int underWay;
     private volatile Measurement<long>[] lags = [];
 
-    internal RelayMetrics(IMeterFactory meters)
+    internal RelayMetrics(IMeterFactory meters, IEnumerable<string> origins)
     {
         var meter = meters.Create(ScoringMeter.Name);
-        relayed = meter.CreateCounter<long>("scoring.relay.records", "{record}", "Records that the relay handed to the input log");
-        dead = meter.CreateCounter<long>("scoring.relay.dead_letters", "{record}", "Records that the relay could not read");
-        Pauses = meter.CreateCounter<long>("scoring.relay.pauses", "{pause}", "Times that a partition was paused because as much as may be was on its way");
-        CommitFailures = meter.CreateCounter<long>("scoring.relay.commit_failures", "{commit}", "Commits that the relay's group refused or did not answer");
-        Restarts = meter.CreateCounter<long>("scoring.relay.restarts", "{restart}", "Times that the relay began anew from what it had committed, after a failure");
-        Gaps = meter.CreateCounter<long>("scoring.relay.gaps", "{partition}", "Times that a partition did not hold the offset that the relay's group stood at");
+        relayed = meter.CreateCounterAtZero("scoring.relay.records", "{record}", "Records that the relay handed to the input log", origins.Select(Topic));
+        dead = meter.CreateCounterAtZero("scoring.relay.dead_letters", "{record}", "Records that the relay could not read", Enum.GetValues<RejectReason>().Select(Reason));
+        Pauses = meter.CreateCounterAtZero("scoring.relay.pauses", "{pause}", "Times that a partition was paused because as much as may be was on its way");
+        CommitFailures = meter.CreateCounterAtZero("scoring.relay.commit_failures", "{commit}", "Commits that the relay's group refused or did not answer");
+        Restarts = meter.CreateCounterAtZero("scoring.relay.restarts", "{restart}", "Times that the relay began anew from what it had committed, after a failure");
+        Gaps = meter.CreateCounterAtZero("scoring.relay.gaps", "{partition}", "Times that a partition did not hold the offset that the relay's group stood at");
         meter.CreateObservableGauge("scoring.relay.under_way", () => Volatile.Read(ref underWay), "{record}", "Records that the relay has read and the log has not acknowledged");
         meter.CreateObservableGauge("scoring.relay.lag", () => lags, "{record}", "Records of a relayed partition that are not committed yet");
     }
@@ -33,12 +33,16 @@ internal sealed class RelayMetrics
 
     internal Counter<long> Gaps { get; }
 
-    internal void Relayed(string topic) => relayed.Add(1, KeyValuePair.Create<string, object?>("topic", topic));
+    internal void Relayed(string topic) => relayed.Add(1, Topic(topic));
 
-    internal void Dead(RejectReason reason) => dead.Add(1, KeyValuePair.Create<string, object?>("reason", reason.Code()));
+    internal void Dead(RejectReason reason) => dead.Add(1, Reason(reason));
 
     internal void Show(int recordsUnderWay) => Volatile.Write(ref underWay, recordsUnderWay);
 
     internal void Show(IEnumerable<(string Topic, int Partition, long Lag)> partitions) =>
-        lags = [.. partitions.Select(p => new Measurement<long>(p.Lag, KeyValuePair.Create<string, object?>("topic", p.Topic), KeyValuePair.Create<string, object?>("partition", p.Partition)))];
+        lags = [.. partitions.Select(p => new Measurement<long>(p.Lag, Topic(p.Topic), KeyValuePair.Create<string, object?>("partition", p.Partition)))];
+
+    private static KeyValuePair<string, object?> Topic(string name) => KeyValuePair.Create<string, object?>("topic", name);
+
+    private static KeyValuePair<string, object?> Reason(RejectReason reason) => KeyValuePair.Create<string, object?>("reason", reason.Code());
 }

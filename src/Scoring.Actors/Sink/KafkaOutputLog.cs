@@ -79,7 +79,7 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(meters);
         this.logger = logger;
-        refusals = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.output.queue_full", "{append}", "Appends that found the producer's queue full and waited");
+        refusals = meters.Create(ScoringMeter.Name).CreateCounterAtZero("scoring.output.queue_full", "{append}", "Appends that found the producer's queue full and waited");
         producer = new ProducerBuilder<byte[], byte[]>(Configuration(options, gapless))
             .SetErrorHandler((_, error) => LogClientError(error.Code, error.Reason, error.IsFatal))
             .SetLogHandler((_, message) => LogClientMessage(message.Facility, message.Message))

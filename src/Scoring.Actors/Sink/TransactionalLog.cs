@@ -76,9 +76,9 @@ public sealed partial class TransactionalLog : IOutputSessions, ITransactions, I
         this.time = time;
         this.logger = logger;
         var meter = meters.Create(ScoringMeter.Name);
-        commits = meter.CreateCounter<long>("scoring.transactions.commits", "{transaction}", "Transactions committed");
-        aborts = meter.CreateCounter<long>("scoring.transactions.aborts", "{transaction}", "Transactions aborted and sent again");
-        restarts = meter.CreateCounter<long>("scoring.transactions.restarts", "{restart}", "Times that the transactional client was fenced or expired and every shard recovered");
+        commits = meter.CreateCounterAtZero("scoring.transactions.commits", "{transaction}", "Transactions committed");
+        aborts = meter.CreateCounterAtZero("scoring.transactions.aborts", "{transaction}", "Transactions aborted and sent again");
+        restarts = meter.CreateCounterAtZero("scoring.transactions.restarts", "{restart}", "Times that the transactional client was fenced or expired and every shard recovered");
     }
 
     private enum Step

@@ -94,9 +94,9 @@ public sealed partial class GroupMember : IGroupListener
         this.time = time;
         this.logger = logger;
         var meter = meters.Create(ScoringMeter.Name);
-        commitFailures = meter.CreateCounter<long>("scoring.source.commit_failures", "{commit}", "Commits that the group refused or did not answer");
-        foreign = meter.CreateCounter<long>("scoring.source.foreign_records", "{record}", "Records of partitions that had been revoked or are to be read again, dropped");
-        pauses = meter.CreateCounter<long>("scoring.source.pauses", "{pause}", "Times that a partition was paused because its mailbox was full");
+        commitFailures = meter.CreateCounterAtZero("scoring.source.commit_failures", "{commit}", "Commits that the group refused or did not answer");
+        foreign = meter.CreateCounterAtZero("scoring.source.foreign_records", "{record}", "Records of partitions that had been revoked or are to be read again, dropped");
+        pauses = meter.CreateCounterAtZero("scoring.source.pauses", "{pause}", "Times that a partition was paused because its mailbox was full");
     }
 
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>

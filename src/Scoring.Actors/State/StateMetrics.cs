@@ -16,10 +16,10 @@ internal sealed class StateMetrics
     internal StateMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(ScoringMeter.Name);
-        written = meter.CreateCounter<long>("scoring.state.written", "{entity}", "Entities written by checkpoints");
-        writtenBytes = meter.CreateCounter<long>("scoring.state.written_bytes", "By", "Bytes of the entities written by checkpoints");
-        loaded = meter.CreateCounter<long>("scoring.state.loaded", "{entity}", "Entities read from the store");
-        purged = meter.CreateCounter<long>("scoring.state.purged", "{entity}", "Entities removed from the store because they had grown old");
+        written = meter.CreateCounterAtZero("scoring.state.written", "{entity}", "Entities written by checkpoints");
+        writtenBytes = meter.CreateCounterAtZero("scoring.state.written_bytes", "By", "Bytes of the entities written by checkpoints");
+        loaded = meter.CreateCounterAtZero("scoring.state.loaded", "{entity}", "Entities read from the store");
+        purged = meter.CreateCounterAtZero("scoring.state.purged", "{entity}", "Entities removed from the store because they had grown old");
         duration = meter.CreateHistogram<double>("scoring.state.duration", "s", "Calls of the snapshot store", advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],

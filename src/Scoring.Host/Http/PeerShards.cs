@@ -22,6 +22,9 @@ internal sealed class PeerShards : IDisposable
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
+    private static readonly KeyValuePair<string, object?> Answered = KeyValuePair.Create<string, object?>("outcome", "ok");
+    private static readonly KeyValuePair<string, object?> Failed = KeyValuePair.Create<string, object?>("outcome", "failed");
+
     private readonly ISnapshotStore store;
     private readonly TimeProvider time;
     private readonly HttpClient client;
@@ -37,7 +40,7 @@ internal sealed class PeerShards : IDisposable
         // A name may come to mean another machine.
         var connections = new SocketsHttpHandler { MaxConnectionsPerServer = MaxConnections, ConnectTimeout = forwardTimeout, PooledConnectionLifetime = TimeSpan.FromMinutes(1), UseProxy = false };
         client = new HttpClient(connections) { Timeout = forwardTimeout };
-        forwarded = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.http.forwarded", "{request}", "Questions asked of the nodes that own a shard");
+        forwarded = meters.Create(ScoringMeter.Name).CreateCounterAtZero("scoring.http.forwarded", "{request}", "Questions asked of the nodes that own a shard", Answered, Failed);
     }
 
     /// <summary>Where a shard's owner answers.</summary>
@@ -83,14 +86,14 @@ internal sealed class PeerShards : IDisposable
     /// <returns>The answer, or why there is none.</returns>
     internal async Task<(IReadOnlyList<CardFeaturesEntry> Entries, string? Problem)> AskAsync(int partition, Uri address, CardQuestion question, CancellationToken cancellation)
     {
-        var outcome = "failed";
+        var outcome = Failed;
         try
         {
             using var answer = await client.PostAsJsonAsync(new Uri(address, $"/v1/shards/{partition}/features"), question, cancellation);
             if (!answer.IsSuccessStatusCode)
                 return ([], $"it answered with status {(int)answer.StatusCode}");
             var document = await answer.Content.ReadFromJsonAsync<CardFeaturesDocument>(cancellation);
-            outcome = "ok";
+            outcome = Answered;
             return (document!.Entries, null);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -103,7 +106,7 @@ internal sealed class PeerShards : IDisposable
         }
         finally
         {
-            forwarded.Add(1, KeyValuePair.Create<string, object?>("outcome", outcome));
+            forwarded.Add(1, outcome);
         }
     }
 

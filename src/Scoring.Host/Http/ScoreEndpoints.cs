@@ -19,7 +19,7 @@ internal static class ScoreEndpoints
 
     internal static void Map(IEndpointRouteBuilder routes, ScoringNode node, IMeterFactory meters)
     {
-        var conflicts = meters.Create(ScoringMeter.Name).CreateCounter<long>("scoring.http.conflicts", "{call}", "Calls refused because another transaction has their user, card and id");
+        var conflicts = meters.Create(ScoringMeter.Name).CreateCounterAtZero("scoring.http.conflicts", "{call}", "Calls refused because another transaction has their user, card and id");
         routes.MapPost("/v1/score", async (HttpRequest request) => Counted(await ScoreAsync(node, request), conflicts))
             .WithName("Score").WithSummary("Scores a transaction by way of the input log; sent again it gets the first score")
             .WithDescription("A transaction is known by its userId (else its cardId), cardId and transactionId. With the same fields it is a repeat and gets the first score; with others it is refused with status 422. A body of Content-Encoding gzip is taken.")

@@ -13,7 +13,7 @@ internal static class ForeignSettings
     // What the host's own parts read.
     private static readonly string[] Sections = [ScoringOptions.Section, "Logging", "Kestrel", "AllowedHosts", "environment"];
 
-    private static readonly string[] LoggingMembers = ["LogLevel", "Console", "Debug", "EventSource", "EventLog"];
+    private static readonly string[] LoggingMembers = ["LogLevel", "Console", "Debug", "EventSource", "EventLog", "OpenTelemetry"];
 
     /// <summary>Whether something reads what a name says.</summary>
     /// <param name="name">A whole name, with colons.</param>

@@ -67,6 +67,15 @@ public partial class LayeringTests
         Assert.Empty(wrong);
     }
 
+    [Fact]
+    public void Every_counter_stands_at_zero_before_it_counts()
+    {
+        var wrong = from file in Sources()
+                    where file.Text.Contains(".CreateCounter<", StringComparison.Ordinal) && !file.Path.EndsWith("MeterExtensions.cs", StringComparison.Ordinal)
+                    select file.Path;
+        Assert.Empty(wrong);
+    }
+
     private static bool IsAllowed(string from, string used)
     {
         var layer = Layer(from);

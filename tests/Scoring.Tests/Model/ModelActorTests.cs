@@ -20,7 +20,12 @@ public sealed class ModelActorTests : IAsyncDisposable
             if (instrument.Name == "scoring.model.without_score" && ReferenceEquals(instrument.Meter.Scope, Meters))
                 target.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => counted[(string)tags[0].Value!] = counted.GetValueOrDefault((string)tags[0].Value!) + value);
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            // At its making a counter tells of each series that it is 0.
+            if (value > 0)
+                counted[(string)tags[0].Value!] = counted.GetValueOrDefault((string)tags[0].Value!) + value;
+        });
         listener.Start();
     }
 
