@@ -58,6 +58,8 @@ def read(options):
     frame = features.merge(facts, on="transactionId", how="inner", validate="one_to_one")
     if len(frame) != len(features):
         raise SystemExit(f"{len(features) - len(frame)} rows of {options.features} are not in {options.dataset}: both must be of the same data set")
+    if frame.empty:
+        raise SystemExit(f"{options.features} has no rows: there is nothing to train on; is the map of its replay that of its input?")
     frame[names] = frame[names].astype(np.float32)
     frame = frame.sort_values("eventTime", kind="stable", ignore_index=True)
     frame["day"] = (frame["eventTime"] - frame["eventTime"].iloc[0].normalize()).dt.days
@@ -75,7 +77,11 @@ def split(frame, options):
         raise SystemExit(f"{end} days of data leave {train_to} to train on; at least 7 are needed")
     day = frame["day"]
     parts = {"train": (0, train_to), "validation": (validation_from, validation_to), "test": (test_from, end)}
-    return {name: frame[(day >= first) & (day < last)].copy() for name, (first, last) in parts.items()}
+    parts = {name: frame[(day >= first) & (day < last)].copy() for name, (first, last) in parts.items()}
+    for name, part in parts.items():
+        if part["label"].nunique() < 2:
+            raise SystemExit(f"the {name} period has {len(part)} transactions, {int(part['label'].sum())} of them fraud; both kinds are needed")
+    return parts
 
 
 def train(part, names, trees):

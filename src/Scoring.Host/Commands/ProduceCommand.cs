@@ -32,7 +32,7 @@ internal static class ProduceCommand
         command.SetAction((parsed, cancellation) => ProduceRun.GuardAsync(parsed, stop =>
         {
             if (parsed.GetValue(dataset) is { } file)
-                return Task.FromResult(ProduceDataset.Run(load.Simulation(parsed, DatasetTransactions), parsed.GetValue(days), file, parsed.InvocationConfiguration.Output, stop));
+                return Task.FromResult(ProduceDataset.Run(load.Simulation(parsed, DatasetTransactions), parsed.GetValue(days), file, parsed.InvocationConfiguration, stop));
             var options = load.Load(parsed, null) with
             {
                 BootstrapServers = parsed.GetValue(servers)!,

@@ -37,6 +37,8 @@ internal static class ProduceRun
             new ProduceSummary(display.Console).Write(report, http, (source as FileRecords)?.Notes ?? []);
             if (json)
                 await output.WriteLineAsync(report.ToJson());
+            if (NothingDoneHint(load, parsed, source, report) is { } hint)
+                await error.WriteLineAsync(hint);
             return report.Succeeded ? 0 : Failed;
         }
     }
@@ -66,6 +68,13 @@ internal static class ProduceRun
         {
             return Failed;
         }
+    }
+
+    private static string? NothingDoneHint(ProduceOptions load, ParseResult parsed, IRecordSource source, RunReport report)
+    {
+        var input = load.Input(parsed);
+        var rows = report.Counts.Valid + report.Counts.Malformed + ((source as FileRecords)?.BadRows ?? 0);
+        return NothingDone.Hint(parsed.CommandResult.Command.Name, rows, report.Counts.Valid, input?.File.Name, input?.Map.Name);
     }
 
     private static (IRecordSource Source, ITransactionIds Ids) Open(ProduceOptions load, ParseResult parsed, LoadOptions options, EventClock clock)

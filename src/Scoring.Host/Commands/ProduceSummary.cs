@@ -99,7 +99,9 @@ internal sealed class ProduceSummary(IAnsiConsole console)
 
     private void WriteVerdict(RunReport report)
     {
-        if (report.Succeeded)
+        if (report.Counts.Valid == 0)
+            console.MarkupLine("[red]No valid transaction was sent, so nothing was scored.[/]");
+        else if (report.Succeeded)
             console.MarkupLine("[green]Every valid transaction was scored exactly once and every malformed record is a dead letter.[/]");
         else
             console.MarkupLine("[red]Not everything is accounted for: see missing, second, unexpected and dead letters above.[/]");

@@ -24,8 +24,8 @@ public sealed record RunReport(
     IReadOnlyList<DeclinedExample> Declined,
     IReadOnlyList<string> Problems)
 {
-    /// <summary>Whether the run shows that nothing was lost, repeated or invented.</summary>
-    public bool Succeeded => Counts.AllAccountedFor && Counts.Undelivered == 0 && Problems.Count == 0;
+    /// <summary>Whether the run shows that nothing was lost, repeated or invented; one that scored nothing shows nothing.</summary>
+    public bool Succeeded => Counts.Valid > 0 && Counts.AllAccountedFor && Counts.Undelivered == 0 && Problems.Count == 0;
 
     /// <summary>The report as one JSON object on one line.</summary>
     public string ToJson()

@@ -63,6 +63,34 @@ public sealed class DemoCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("id,card,amount,time\nt-1,c-1,twelve,2026-03-01T12:00:00Z\n", "none of the 1 rows of rows.csv is a transaction; is rows.yaml the map of this file?")]
+    [InlineData("id,card,amount,time\nt-1,4111111111111111,12,2026-03-01T12:00:00Z\n", "none of the 1 rows of rows.csv is a transaction; is rows.yaml the map of this file?")]
+    [InlineData("id,card,amount,time\n", "rows.csv has no rows")]
+    public async Task A_file_without_a_transaction_fails_the_demo_with_a_hint(string rows, string hint)
+    {
+        var (file, map) = (Path.Combine(folder.FullName, "rows.csv"), Path.Combine(folder.FullName, "rows.yaml"));
+        await File.WriteAllTextAsync(file, rows);
+        await File.WriteAllTextAsync(map, "columns: { transactionId: id, cardId: card, amount: amount, eventTime: time }\n");
+
+        var status = await InvokeAsync(new EchoDemoHost(_ => 1), "--input", file, "--map", map, "--drain", "1s");
+
+        Assert.Equal(1, status);
+        Assert.Contains($"demo: nothing was done: {hint}", error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Every valid transaction was scored", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_set_without_a_transaction_fails_with_a_hint()
+    {
+        var file = Path.Combine(folder.FullName, "set.csv");
+
+        var status = await new RootCommand { ProduceCommand.Create() }.Parse(["produce", "--dataset", file, "--days", "0.0001", "--customers", "1"]).InvokeAsync(Configuration());
+
+        Assert.Equal(1, status);
+        Assert.Contains("produce: nothing was done: the run had no transaction", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--input without its map", "--input", "x.csv")]
     [InlineData("rate is -1", "--rate", "-1")]
     [InlineData("malformed share is 2", "--malformed-share", "2")]
