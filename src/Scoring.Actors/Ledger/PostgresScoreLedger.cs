@@ -73,7 +73,7 @@ public sealed class PostgresScoreLedger : IScoreLedger
 
     private const int PrunedRows = 2_000;
 
-    private readonly NpgsqlDataSource source;
+    private readonly PostgresPool pool;
     private readonly string name;
     private bool prepared;
 
@@ -83,8 +83,8 @@ public sealed class PostgresScoreLedger : IScoreLedger
     public PostgresScoreLedger(LedgerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        source = PostgresConnections.Open(options.ConnectionString, options.CommandTimeout);
-        name = PostgresConnections.Describe(source);
+        pool = new PostgresPool(options.ConnectionString, options.CommandTimeout);
+        name = pool.Name;
     }
 
     /// <inheritdoc/>
@@ -130,7 +130,7 @@ public sealed class PostgresScoreLedger : IScoreLedger
     });
 
     /// <inheritdoc/>
-    public void Dispose() => source.Dispose();
+    public void Dispose() => pool.Dispose();
 
     // The offsets first: whoever overlaps in a rebalance waits for their rows, and then finds them moved.
     private static int? Write(NpgsqlConnection connection, IReadOnlyList<LedgerRow> rows, string topic, LedgerStep[] steps)
@@ -164,7 +164,7 @@ public sealed class PostgresScoreLedger : IScoreLedger
     {
         try
         {
-            using var connection = source.OpenConnection();
+            using var connection = pool.Open();
             Prepare(connection);
             return call(connection);
         }
@@ -178,7 +178,7 @@ public sealed class PostgresScoreLedger : IScoreLedger
     {
         try
         {
-            await using var connection = await source.OpenConnectionAsync(cancellation);
+            await using var connection = await pool.OpenAsync(cancellation);
             await using var command = Command(connection, null, sql, parameters);
             await using var rows = await command.ExecuteReaderAsync(cancellation);
             var found = new List<T>();
@@ -214,7 +214,7 @@ public sealed class PostgresScoreLedger : IScoreLedger
 
     private static bool IsUnavailable(Exception e) => e is NpgsqlException || PostgresConnections.IsTransient(e);
 
-    private LedgerUnavailableException Unavailable(Exception cause) => new($"the ledger in {name}: {cause.Message}", cause);
+    private LedgerUnavailableException Unavailable(Exception cause) => new($"the ledger in {name}: {PostgresConnections.Describe(cause)}", cause);
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 

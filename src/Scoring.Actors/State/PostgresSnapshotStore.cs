@@ -10,13 +10,13 @@ namespace Scoring.Actors.State;
 /// The state of the shards in PostgreSQL. A checkpoint is one transaction that locks its shard's row first and for its
 /// whole length, so an owner that has lost the shard can neither write nor overtake. A load is one round trip.
 /// </summary>
-public sealed class PostgresSnapshotStore : ISnapshotStore
+public sealed class PostgresSnapshotStore : ISnapshotStore, ITopicIds
 {
     private const int MaxStatementRows = 4_000;
     private const int MaxStatementBytes = 8 * 1024 * 1024;
     private const int PurgedKeys = 2_000;
 
-    private readonly NpgsqlDataSource source;
+    private readonly PostgresPool pool;
     private readonly TaskScheduler scheduler;
     private readonly StateMetrics metrics;
     private readonly StoreCalls calls;
@@ -35,11 +35,11 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(meters);
         this.scheduler = scheduler;
-        source = PostgresConnections.Open(options.ConnectionString, options.CommandTimeout);
-        name = PostgresConnections.Describe(source);
+        pool = new PostgresPool(options.ConnectionString, options.CommandTimeout);
+        name = pool.Name;
         sessionTimeout = ((int)options.CommandTimeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         metrics = new StateMetrics(meters);
-        calls = new StoreCalls(name, PostgresConnections.IsTransient, metrics, time);
+        calls = new StoreCalls(name, PostgresConnections.IsTransient, PostgresConnections.Describe, metrics, time);
     }
 
     /// <inheritdoc/>
@@ -99,11 +99,15 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
+    public Task<string> NoteTopicAsync(string topic, string id, CancellationToken cancellation) =>
+        CallAsync("note_topic", connection => NoteTopicAsync(connection, topic, id, cancellation), cancellation);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<ShardRow>> ShardsAsync(CancellationToken cancellation) =>
         CallAsync("list", connection => ShardsAsync(connection, cancellation), cancellation);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    public ValueTask DisposeAsync() => pool.DisposeAsync();
 
     private async Task<bool> PrepareAsync(NpgsqlConnection connection, LogIdentity identity, CancellationToken cancellation)
     {
@@ -125,6 +129,18 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         await ExecuteAsync(connection, cancellation, Command(PostgresStatements.WriteTopicId, Of(identity.TopicId)));
         await transaction.CommitAsync(cancellation);
         return true;
+    }
+
+    private static async Task<string> NoteTopicAsync(NpgsqlConnection connection, string topic, string id, CancellationToken cancellation)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await ExecuteAsync(connection, cancellation, Command(PostgresStatements.LockSchema));
+        if (!await QueryAsync(connection, PostgresStatements.TopicsExist, row => row.GetBoolean(0), cancellation))
+            await ExecuteAsync(connection, cancellation, Command(PostgresStatements.Topics));
+        await ExecuteAsync(connection, cancellation, Command(PostgresStatements.NoteTopic, Of(topic), Of(id)));
+        var known = await QueryAsync(connection, Command(PostgresStatements.ReadTopic, Of(topic)), row => row.GetString(0), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return known;
     }
 
     private async Task<ShardSnapshot> AcquireAsync(NpgsqlConnection connection, int partition, ShardOwner owner, CancellationToken cancellation)
@@ -272,7 +288,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     {
         async Task<T> ConnectedAsync()
         {
-            await using var connection = await source.OpenConnectionAsync(cancellation);
+            await using var connection = await pool.OpenAsync(cancellation);
             return await call(connection);
         }
 

@@ -55,6 +55,15 @@ internal static class PostgresStatements
     // Two nodes that start at once would both find no table; the number is "scoring" in ASCII.
     internal const string LockSchema = "SELECT pg_advisory_xact_lock(32480086404556391)";
 
+    // Beside the schema: a store of before it learns it here. Making a table that is there asks for rights that a node need not have.
+    internal const string Topics = "CREATE TABLE scoring_topic (topic text PRIMARY KEY, topic_id text NOT NULL)";
+
+    internal const string TopicsExist = "SELECT to_regclass('scoring_topic') IS NOT NULL";
+
+    internal const string NoteTopic = "INSERT INTO scoring_topic (topic, topic_id) VALUES ($1, $2) ON CONFLICT (topic) DO NOTHING";
+
+    internal const string ReadTopic = "SELECT topic_id FROM scoring_topic WHERE topic = $1";
+
     internal const string SchemaExists = "SELECT to_regclass('scoring_state') IS NOT NULL";
 
     internal const string ReadIdentity = "SELECT version, topic, topic_id, partitions, group_id FROM scoring_state";

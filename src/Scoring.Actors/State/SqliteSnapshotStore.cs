@@ -9,7 +9,7 @@ namespace Scoring.Actors.State;
 /// a writing transaction takes the file's lock before it looks at an epoch. A process that is stopped in the middle of a
 /// write keeps that lock until it goes on or ends: where nodes must outlive each other's pauses, use PostgreSQL.
 /// </summary>
-public sealed class SqliteSnapshotStore : ISnapshotStore
+public sealed class SqliteSnapshotStore : ISnapshotStore, ITopicIds
 {
     private const int Readers = 2;
     private const int MaxWaitingCalls = 4_096;
@@ -36,7 +36,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         file.CheckWritable();
         name = $"SQLite file '{file.Path}'";
         metrics = new StateMetrics(meters);
-        calls = new StoreCalls(name, IsTransient, metrics, time);
+        calls = new StoreCalls(name, IsTransient, static e => e.Message, metrics, time);
         // A call that began must end by SQLite's own timeout, with a known outcome, before its caller gives it up.
         var callTimeout = (2 * options.CommandTimeout) + TimeSpan.FromSeconds(2);
         writer = new SqliteThreads("state-writer", 1, MaxWaitingCalls, callTimeout, time, OpenWriter, isUrgent: false);
@@ -88,6 +88,18 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
         ArgumentNullException.ThrowIfNull(reports);
         return WriteAsync("report", connection => Report(connection, reports), cancellation);
     }
+
+    /// <inheritdoc/>
+    public Task<string> NoteTopicAsync(string topic, string id, CancellationToken cancellation) => WriteAsync(
+        "note_topic",
+        connection =>
+        {
+            connection.Run(SqliteState.Topics);
+            connection.Run(SqliteState.NoteTopic, topic, id);
+            using var known = connection.Statement(SqliteState.ReadTopic, topic);
+            return (string)known.ExecuteScalar()!;
+        },
+        cancellation);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ShardRow>> ShardsAsync(CancellationToken cancellation) => ReadAsync("list", Shards, cancellation);

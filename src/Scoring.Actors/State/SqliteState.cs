@@ -47,6 +47,13 @@ internal static class SqliteState
             PRIMARY KEY (partition, record_offset));
         """;
 
+    // Beside the schema: a store of before it learns it here.
+    internal const string Topics = "CREATE TABLE IF NOT EXISTS scoring_topic (topic TEXT PRIMARY KEY, topic_id TEXT NOT NULL)";
+
+    internal const string NoteTopic = "INSERT INTO scoring_topic (topic, topic_id) VALUES (?1, ?2) ON CONFLICT (topic) DO NOTHING";
+
+    internal const string ReadTopic = "SELECT topic_id FROM scoring_topic WHERE topic = ?1";
+
     internal const string SchemaExists = "SELECT count(*) FROM sqlite_master WHERE name = 'scoring_state'";
 
     internal const string ReadIdentity = "SELECT version, topic, topic_id, partitions, group_id FROM scoring_state";
