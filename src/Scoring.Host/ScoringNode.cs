@@ -28,6 +28,9 @@ public sealed partial class ScoringNode : IAsyncDisposable
 
     private static readonly TimeSpan EmbeddedRelayFetchWait = TimeSpan.FromMilliseconds(20);
 
+    // Also how long the relay waits at its start for brokers that tell no topic ids.
+    private static readonly TimeSpan TopicTimeout = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan EmbeddedLinger = TimeSpan.FromMilliseconds(2);
 
     private readonly EmbeddedBroker? broker;
@@ -42,6 +45,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private ShardClock? clock;
     private ShardReporter? reporter;
+    private TopicWatch? watch;
+    private KafkaTopics? topics;
     private Task begun = Task.CompletedTask;
     private readonly KafkaSource source;
     private readonly InputRelay? relay;
@@ -78,6 +83,15 @@ public sealed partial class ScoringNode : IAsyncDisposable
         source = new KafkaSource(Options.Source, Topics.Transactions, Options.Shards.MailboxRecords, Options.NodeId, shards, transactions, time, meters, loggers);
         relay = Options.Relay.Enabled ? Relay(meters, loggers) : null;
         projection = new LedgerProjection(Ledger, Options.Ledger, Options.Source, Options.NodeId, Topics.Scores, time, meters, loggers.CreateLogger<LedgerProjection>());
+        Health = new NodeHealth(
+            () => source.Joined.IsCompletedSuccessfully,
+            () => source.Completion.IsCompleted,
+            source.Partitions,
+            shards,
+            retries,
+            projection.Progress,
+            () => watch?.Problems ?? [],
+            () => relay?.Progress.Problems ?? []);
         Observe(meters.Create(ScoringMeter.Name));
         Completion = Task.WhenAny(source.Completion, cannotBegin.Task, projection.Failure, relay?.Failure ?? projection.Failure).Unwrap();
     }
@@ -115,10 +129,26 @@ public sealed partial class ScoringNode : IAsyncDisposable
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
     public Task Joined => source.Joined;
 
-    /// <summary>Whether the node takes records: it has joined the group, each of its partitions can be read and has its state, and the snapshot store answers.</summary>
-    public bool IsReady =>
-        source.Joined.IsCompletedSuccessfully && !source.Completion.IsCompleted && retries.IsReachable
-        && Partitions().All(p => p.Down is null) && shards.Shards.All(s => s.Progress.Phase == ShardPhase.Live);
+    /// <summary>
+    /// Whether the node takes records and does with them all that it should: it has joined the group, each of its partitions can be
+    /// read and has its state, the stores answer, and nothing was outrun and has not caught up.
+    /// </summary>
+    public bool IsReady => Health.WhyNotReady().Count == 0;
+
+    /// <summary>Why it is not ready, and what was lost.</summary>
+    internal NodeHealth Health { get; }
+
+    /// <summary>Ends when the ledger's group has given this node its share of the scores for the first time.</summary>
+    internal Task LedgerJoined => projection.Joined;
+
+    /// <summary>The offset behind what the ledger has of a partition of the scores; null before anything.</summary>
+    internal long? LedgerOffset(int partition) => projection.NextOffset(partition);
+
+    /// <summary>Scores that left their topic before the ledger could read them.</summary>
+    internal long LostScores => projection.Progress.Lost;
+
+    /// <summary>How far the ledger is with the partitions that this node copies.</summary>
+    internal IReadOnlyList<LedgerPartition> LedgerPartitions() => projection.Partitions();
 
     internal ISnapshotStore Store => store;
 
@@ -189,6 +219,8 @@ public sealed partial class ScoringNode : IAsyncDisposable
         await StopSteps.RunAsync(
             stop.CancelAsync,
             () => begun,
+            () => DisposeAsync(watch),
+            StopSteps.Of(() => topics?.Dispose()),
             () => DisposeAsync(clock),
             () => DisposeAsync(reporter),
             () => Task.WhenAll(DisposeAsync(source), DisposeAsync(relay), DisposeAsync(projection)),
@@ -232,6 +264,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
             clock = new ShardClock(shards, context, meters);
             reporter = new ShardReporter(shards, source.Partitions, store, context, meters, loggers.CreateLogger<ShardReporter>());
             source.Start();
+            await WatchAsync(partitions);
             relay?.Start();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -244,6 +277,35 @@ public sealed partial class ScoringNode : IAsyncDisposable
         {
             cannotBegin.TrySetException(e);
         }
+    }
+
+    // The broker inside is as new as the node. Elsewhere a topic of which records were relayed may have been made anew since then,
+    // which has to be known before the first is relayed; a broker that does not tell in time is asked again later.
+    private async Task WatchAsync(int partitions)
+    {
+        if (broker is not null)
+            return;
+        topics = new KafkaTopics(Options.Source.BootstrapServers, Options.Source.Client, TopicTimeout);
+        var watched = new WatchedTopics(Topics.Transactions, partitions, relay is null ? [] : [Topics.Labels, Topics.Interactions, .. Options.Relay.TransactionTopics]);
+        watch = new TopicWatch(
+            topics,
+            (topic, id, cancel) => retries.CallAsync((s, c) => ((ITopicIds)s).NoteTopicAsync(topic, id, c), cancel),
+            watched,
+            Changed,
+            TaskScheduler.Default,
+            Time,
+            meters,
+            loggers.CreateLogger<TopicWatch>());
+        await watch.CheckIdsAsync(stop.Token);
+        watch.Start(Options.Kafka.WatchInterval);
+    }
+
+    private void Changed(TopicChange change)
+    {
+        if (change.Topic == Topics.Transactions)
+            source.Halt(change.Code);
+        else
+            relay?.Progress.Stop(change.Topic, change.Why);
     }
 
     private TransactionalLog Transactions(IMeterFactory meters, ILoggerFactory loggers) => new(

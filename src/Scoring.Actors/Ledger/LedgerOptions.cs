@@ -28,7 +28,11 @@ public sealed record LedgerOptions
     [DurationRange("1ms", "36525d")]
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
 
-    /// <summary>How long the projection waits after a failed write before it tries again.</summary>
+    /// <summary>How long the projection waits after a failed write before it tries again; each further wait is twice as long.</summary>
     [DurationRange("1ms", "1h")]
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait between two tries.</summary>
+    [DurationRange("1ms", "1h")]
+    public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,8 @@ namespace Scoring.Actors.Ledger;
 /// Copies the `scores` topic into the ledger. How far it has come is kept in the ledger, in the same SQL
 /// transaction as the rows, and moves only from where this reader began: one that has lost a partition without
 /// knowing it writes nothing. Scoring never waits for it. Of a shared ledger the nodes are one group; else each
-/// reads the whole topic as a group of its own. Either way any node answers for any transaction.
+/// reads the whole topic as a group of its own. Either way any node answers for any transaction. Scores that leave
+/// the topic before they are read are counted and told; while the database is away or full, the write is repeated.
 /// </summary>
 public sealed partial class LedgerProjection : IAsyncDisposable
 {
@@ -27,17 +29,22 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     private readonly IConsumer<Ignore, byte[]> consumer;
     private readonly CancellationTokenSource stop = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<LedgerRow> rows = [];
     private readonly Dictionary<int, long> nextOffsets = [];
-    private readonly Dictionary<int, long?> positions = [];
+    private readonly ConcurrentDictionary<int, long?> positions = new();
     private readonly HashSet<int> rereads = [];
+    private readonly Dictionary<int, long> gaps = [];
     private readonly Counter<long> written;
     private readonly Counter<long> unreadable;
     private readonly Counter<long> failures;
     private readonly Counter<long> overtaken;
+    private readonly Counter<long> lost;
+    private TimeSpan retryDelay;
     private long writes;
     private bool started;
+    private volatile bool isFailing;
 
     /// <summary>Makes the projection; <see cref="Start"/> joins its group.</summary>
     /// <param name="ledger">Where the scores go.</param>
@@ -50,6 +57,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     /// <param name="logger">Where failed writes are logged.</param>
     public LedgerProjection(IScoreLedger ledger, LedgerOptions options, GroupOptions source, string nodeId, string topic, TimeProvider time, IMeterFactory meters, ILogger<LedgerProjection> logger)
     {
+        ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(meters);
         this.ledger = ledger;
@@ -57,13 +65,21 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         this.topic = topic;
         this.time = time;
         this.logger = logger;
+        retryDelay = options.RetryDelay;
         var meter = meters.Create(ScoringMeter.Name);
         written = meter.CreateCounterAtZero("scoring.ledger.rows", "{score}", "Scores written to the ledger");
         unreadable = meter.CreateCounterAtZero("scoring.ledger.unreadable", "{record}", "Records of the scores' topic that are no scores");
         failures = meter.CreateCounterAtZero("scoring.ledger.failures", "{write}", "Writes to the ledger that failed and were repeated");
         overtaken = meter.CreateCounterAtZero("scoring.ledger.overtaken", "{write}", "Writes to the ledger given up because another node had moved a partition");
+        lost = meter.CreateCounterAtZero("scoring.ledger.lost", "{score}", "Scores that left the topic before they were read: they are missing from the ledger");
+        meter.CreateObservableGauge("scoring.ledger.failing", () => isFailing ? 1 : 0, "{ledger}", "1 while the ledger can't be written, or read for where it is");
+        meter.CreateObservableGauge(
+            "scoring.ledger.lag",
+            () => Partitions().Where(p => p.Lag is not null).Select(p => new Measurement<long>(p.Lag!.Value, KeyValuePair.Create<string, object?>("partition", p.Partition))),
+            "{score}",
+            "Scores of a partition that are not in the ledger yet");
         consumer = new ConsumerBuilder<Ignore, byte[]>(Configuration(source, ledger.IsShared ? "" : $"-{nodeId}"))
-            .SetPartitionsAssignedHandler((_, partitions) => partitions.Select(Join).ToList())
+            .SetPartitionsAssignedHandler((_, partitions) => Join(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => Leave(partitions, write: true))
             .SetPartitionsLostHandler((_, partitions) => Leave(partitions, write: false))
             .SetErrorHandler((_, error) => LogClientError(error.Code, error.Reason))
@@ -73,6 +89,20 @@ public sealed partial class LedgerProjection : IAsyncDisposable
 
     /// <summary>Never ends while the projection works or is stopped; faulted if it can't go on.</summary>
     public Task Failure => failed.Task;
+
+    /// <summary>What went wrong with it, and whether it still does.</summary>
+    public LedgerProgress Progress { get; } = new();
+
+    /// <summary>Ends when the group has given this node its share of the scores for the first time; never if it does not.</summary>
+    public Task Joined => joined.Task;
+
+    /// <summary>The offset behind what the ledger has of a partition, as this node knows it; null before anything, or if it is not this node's.</summary>
+    /// <param name="partition">The partition.</param>
+    public long? NextOffset(int partition) => positions.GetValueOrDefault(partition);
+
+    /// <summary>How far the partitions are that this node copies. Never waits.</summary>
+    public IReadOnlyList<LedgerPartition> Partitions() =>
+        [.. positions.OrderBy(p => p.Key).Select(p => new LedgerPartition(p.Key, p.Value, EndOf(p.Key), Progress.LostOf(p.Key)))];
 
     /// <summary>Joins the group and begins to copy.</summary>
     public void Start()
@@ -99,7 +129,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         {
             while (!stop.IsCancellationRequested)
             {
-                var late = !TryReread();
+                var late = !TryReadOn();
                 Collect();
                 while (nextOffsets.Count > 0 && !TryWrite() && !Pause())
                 {
@@ -124,36 +154,12 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         }
     }
 
-    private bool Pause() => stop.Token.WaitHandle.WaitOne(options.RetryDelay);
-
-    // Takes what is there, and waits only while there is nothing.
-    private void Collect()
+    // Each failure in a row waits for twice as long.
+    private bool Pause()
     {
-        var timeout = (int)PollTimeout.TotalMilliseconds;
-        while (rows.Count < options.MaxBatchRows && !stop.IsCancellationRequested && TakeNext(timeout) is { } result)
-        {
-            timeout = 0;
-            if (rereads.Contains(result.Partition.Value))
-                continue;
-            nextOffsets[result.Partition.Value] = result.Offset.Value + 1;
-            if (result.Message.Value is { } value && ScoreKeys.TryRead(value, out var keys))
-                rows.Add(new LedgerRow(keys, value));
-            else
-                unreadable.Add(1);
-        }
-    }
-
-    private ConsumeResult<Ignore, byte[]>? TakeNext(int timeout)
-    {
-        try
-        {
-            return consumer.Consume(timeout);
-        }
-        catch (ConsumeException e) when (!e.Error.IsFatal)
-        {
-            LogClientError(e.Error.Code, e.Error.Reason);
-            return null;
-        }
+        var stopped = stop.Token.WaitHandle.WaitOne(retryDelay);
+        retryDelay = retryDelay * 2 < options.LongestRetryDelay ? retryDelay * 2 : options.LongestRetryDelay;
+        return stopped;
     }
 
     private bool TryWrite()
@@ -164,12 +170,12 @@ public sealed partial class LedgerProjection : IAsyncDisposable
                 Wrote(added);
             else
                 Overtaken();
+            Worked();
             return true;
         }
         catch (LedgerUnavailableException e)
         {
-            failures.Add(1);
-            LogWriteFailed(e.Message);
+            Failed(e);
             return false;
         }
     }
@@ -178,11 +184,29 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     {
         written.Add(added);
         foreach (var (partition, next) in nextOffsets)
+        {
             positions[partition] = next;
+            Progress.Reached(partition, next);
+        }
+
         rows.Clear();
         nextOffsets.Clear();
         if (++writes % PruneEveryWrites == 0)
+            Prune();
+    }
+
+    // What is too old stays until the next time.
+    private void Prune()
+    {
+        try
+        {
             ledger.Prune(options.Retention);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            failures.Add(1);
+            LogNotPruned(e.Message);
+        }
     }
 
     private void Overtaken()
@@ -199,84 +223,36 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         nextOffsets.Clear();
     }
 
-    private bool TryReread()
+    private void Failed(LedgerUnavailableException failure)
     {
-        foreach (var partition in rereads.ToList())
-        {
-            if (StartOf(partition) is not { } start || !TrySeek(partition, start))
-                return false;
-            rereads.Remove(partition);
-        }
-
-        return true;
+        failures.Add(1);
+        Progress.Failed(failure.Message);
+        if (!isFailing)
+            LogFailed(failure.Message);
+        isFailing = true;
     }
 
-    private bool TrySeek(int partition, Offset start)
+    private void Worked()
     {
-        try
-        {
-            consumer.Seek(new TopicPartitionOffset(topic, partition, start));
-            return true;
-        }
-        catch (KafkaException e) when (!e.Error.IsFatal)
-        {
-            LogClientError(e.Error.Code, e.Error.Reason);
-            return false;
-        }
+        retryDelay = options.RetryDelay;
+        if (!isFailing)
+            return;
+        Forgive();
+        LogWorks();
     }
 
-    // Inside a rebalance nothing is tried twice: what is not written is read again by whoever comes next.
-    private void Leave(List<TopicPartitionOffset> partitions, bool write)
+    private void Forgive()
     {
-        if (nextOffsets.Count > 0 && !(write && TryWrite()))
-            GiveUp();
-        foreach (var left in partitions)
-        {
-            positions.Remove(left.Partition.Value);
-            rereads.Remove(left.Partition.Value);
-        }
+        isFailing = false;
+        Progress.Worked();
     }
 
-    // From the oldest record on, rows that are there stay as they are, and the first write tells where the ledger is.
-    private TopicPartitionOffset Join(TopicPartition partition) => new(partition, StartOf(partition.Partition.Value) ?? Offset.Beginning);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The ledger can't be written ({Reason}); it is tried again until it can. Scoring goes on, and queries miss the newest scores")]
+    private partial void LogFailed(string reason);
 
-    private Offset? StartOf(int partition)
-    {
-        try
-        {
-            positions[partition] = ledger.NextOffset(topic, partition);
-            return positions[partition] is { } next ? new Offset(next) : Offset.Beginning;
-        }
-        catch (LedgerUnavailableException e)
-        {
-            failures.Add(1);
-            LogWriteFailed(e.Message);
-            return null;
-        }
-    }
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old scores could not be removed from the ledger ({Reason}); it is tried again later")]
+    private partial void LogNotPruned(string reason);
 
-    private static ConsumerConfig Configuration(GroupOptions source, string suffix) => new(source.Client.ToDictionary())
-    {
-        BootstrapServers = source.BootstrapServers,
-        GroupId = $"{source.GroupId}-ledger{suffix}",
-        PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
-        EnableAutoCommit = false,
-        EnableAutoOffsetStore = false,
-        // Rows are keyed by transaction, so reading again from the oldest record repeats nothing.
-        AutoOffsetReset = AutoOffsetReset.Earliest,
-        SessionTimeoutMs = (int)source.SessionTimeout.TotalMilliseconds,
-        HeartbeatIntervalMs = (int)source.HeartbeatInterval.TotalMilliseconds,
-        FetchWaitMaxMs = (int)source.FetchWait.TotalMilliseconds,
-        QueuedMaxMessagesKbytes = source.PrefetchKilobytes,
-        IsolationLevel = IsolationLevel.ReadCommitted,
-    };
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The ledger's database failed ({Reason}); the call is repeated")]
-    private partial void LogWriteFailed(string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The ledger's Kafka consumer reports {Code}: {Reason}")]
-    private partial void LogClientError(ErrorCode code, string reason);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "librdkafka ledger consumer {Facility}: {Text}")]
-    private partial void LogClientMessage(string facility, string text);
+    [LoggerMessage(Level = LogLevel.Information, Message = "The ledger is written again")]
+    private partial void LogWorks();
 }

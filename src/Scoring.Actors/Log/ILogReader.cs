@@ -25,9 +25,13 @@ public sealed class LogGapException : Exception
     /// <summary>Makes the exception.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="message">Which partition, which offsets, and what the log holds.</param>
-    public LogGapException(int partition, string message)
-        : base(message) => Partition = partition;
+    /// <param name="lost">Records that left the log before they were read; 0 where that is not known.</param>
+    public LogGapException(int partition, string message, long lost = 0)
+        : base(message) => (Partition, Lost) = (partition, lost);
 
     /// <summary>The partition.</summary>
     public int Partition { get; }
+
+    /// <summary>Records that left the log before they were read; 0 where that is not known.</summary>
+    public long Lost { get; }
 }

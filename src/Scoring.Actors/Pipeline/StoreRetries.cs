@@ -4,8 +4,8 @@ using Scoring.Actors.State;
 namespace Scoring.Actors.Pipeline;
 
 /// <summary>
-/// Calls the snapshot store again, with growing delays, while it can't be reached. There is no last try: a shard
-/// without its store can't go on, and can't lose anything by waiting. Any thread may call.
+/// Calls the snapshot store again, with growing delays, while it can't be reached or its disk is full. There is no last try: a
+/// shard without its store can't go on, and can't lose anything by waiting. Any thread may call.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="options">The delays.</param>
@@ -15,9 +15,10 @@ namespace Scoring.Actors.Pipeline;
 public sealed partial class StoreRetries(ISnapshotStore store, ShardOptions options, ShardMetrics metrics, TimeProvider time, ILogger<StoreRetries> logger)
 {
     private int failing;
+    private volatile string reason = "";
 
-    /// <summary>Whether no call is waiting for the store to come back.</summary>
-    public bool IsReachable => Volatile.Read(ref failing) == 0;
+    /// <summary>What the store last said to a call that waits for it; null while none does.</summary>
+    public string? Away => Volatile.Read(ref failing) == 0 ? null : reason;
 
     /// <summary>Calls the store until it answers.</summary>
     /// <typeparam name="T">What it answers.</typeparam>
@@ -40,6 +41,7 @@ public sealed partial class StoreRetries(ISnapshotStore store, ShardOptions opti
                 catch (SnapshotStoreUnavailableException e)
                 {
                     metrics.StoreRetries.Add(1);
+                    reason = e.Message;
                     if (!isFailing && Interlocked.Increment(ref failing) == 1)
                         LogAway(e.Message);
                     isFailing = true;
@@ -56,7 +58,7 @@ public sealed partial class StoreRetries(ISnapshotStore store, ShardOptions opti
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The snapshot store can't be reached; shards wait for it: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The snapshot store does not take or give what it should; its calls are tried again until it does, and shards wait for it: {Reason}")]
     private partial void LogAway(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The snapshot store is no longer waited for")]

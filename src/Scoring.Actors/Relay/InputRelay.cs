@@ -26,7 +26,8 @@ namespace Scoring.Actors.Relay;
 /// So wherever in a shard's log the first copy of a record stands, the same relay's copies of all earlier records of its
 /// partition stand before it, or an earlier relay's do. What the shard finds at or below its mark it has seen.
 /// </para>
-/// A topic that is relayed must not be deleted and made anew under its name: its offsets would begin again below the marks.
+/// A topic that is relayed must not be deleted and made anew under its name: its offsets would begin again below the marks. One
+/// that was is told of, and not relayed.
 /// </summary>
 public sealed partial class InputRelay : IAsyncDisposable
 {
@@ -81,6 +82,9 @@ public sealed partial class InputRelay : IAsyncDisposable
     /// <summary>Never ends while the relay works or is stopped; faulted if it can't go on.</summary>
     public Task Failure => failed.Task;
 
+    /// <summary>What keeps it from its work.</summary>
+    public RelayProgress Progress { get; } = new();
+
     /// <summary>Joins the group and begins to relay.</summary>
     public void Start()
     {
@@ -122,7 +126,7 @@ public sealed partial class InputRelay : IAsyncDisposable
         try
         {
             using var log = openLog();
-            using var session = new RelaySession(settings, log, deadLetters, time, metrics, logger);
+            using var session = new RelaySession(settings, log, deadLetters, Progress, time, metrics, logger);
             session.Run(stop.Token);
         }
         catch (Exception e) when (e is KafkaException or RelayException && !stop.IsCancellationRequested)

@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
+using Scoring.Kafka;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Relay;
@@ -22,6 +23,7 @@ internal sealed partial class RelaySession : IDisposable
     private readonly RelaySettings settings;
     private readonly IOutputLog log;
     private readonly IOutputLog deadLetters;
+    private readonly RelayProgress progress;
     private readonly TimeProvider time;
     private readonly RelayMetrics metrics;
     private readonly ILogger logger;
@@ -37,11 +39,12 @@ internal sealed partial class RelaySession : IDisposable
 
     private readonly FirstCopy first = new();
 
-    internal RelaySession(RelaySettings settings, IOutputLog log, IOutputLog deadLetters, TimeProvider time, RelayMetrics metrics, ILogger logger)
+    internal RelaySession(RelaySettings settings, IOutputLog log, IOutputLog deadLetters, RelayProgress progress, TimeProvider time, RelayMetrics metrics, ILogger logger)
     {
         this.settings = settings;
         this.log = log;
         this.deadLetters = deadLetters;
+        this.progress = progress;
         this.time = time;
         this.metrics = metrics;
         this.logger = logger;
@@ -74,6 +77,7 @@ internal sealed partial class RelaySession : IDisposable
     internal void Run(CancellationToken stop)
     {
         lastCommit = time.GetTimestamp();
+        progress.Begin();
         consumer.Subscribe(settings.Origins);
         while (!stop.IsCancellationRequested)
         {
@@ -165,19 +169,20 @@ internal sealed partial class RelaySession : IDisposable
         var isPaused = false;
         foreach (var partition in owned.Values)
         {
-            if (isFull && !partition.IsPaused)
+            var isStopped = progress.IsStopped(partition.Partition.Topic);
+            if ((isFull || isStopped) && !partition.IsPaused)
             {
                 consumer.Pause([partition.Partition]);
                 partition.IsPaused = true;
                 metrics.Pauses.Add(1);
             }
-            else if (isHalfEmpty && partition.IsPaused)
+            else if (isHalfEmpty && !isStopped && partition.IsPaused)
             {
                 consumer.Resume([partition.Partition]);
                 partition.IsPaused = false;
             }
 
-            isPaused |= partition.IsPaused;
+            isPaused |= partition.IsPaused && !isStopped;
         }
 
         return isPaused;
@@ -191,13 +196,36 @@ internal sealed partial class RelaySession : IDisposable
         }
         catch (ConsumeException e) when (e.Error.Code == ErrorCode.Local_AutoOffsetReset)
         {
-            metrics.Gaps.Add(1);
-            LogGap(e.ConsumerRecord.Topic, e.ConsumerRecord.Partition.Value, e.ConsumerRecord.Offset.Value);
+            StandStill(e.ConsumerRecord.TopicPartitionOffset);
             return null;
         }
         catch (ConsumeException e) when (!e.Error.IsFatal)
         {
             // The client goes on by itself: a topic that does not exist yet, a broker that is away.
+            LogClientError(e.Error.Code, e.Error.Reason);
+            return null;
+        }
+    }
+
+    // What is gone is gone, but what comes is not passed by: somebody has to say where to go on.
+    private void StandStill(TopicPartitionOffset at)
+    {
+        var gap = GapAt(at);
+        var why = $"{gap?.ToString() ?? $"offset {at.Offset.Value} of {at.Topic}[{at.Partition.Value}] is not in the log"}. Set the offset of group {settings.Group.GroupId}-relay to where to go on, and start the node again";
+        metrics.Gaps.Add(1);
+        metrics.Lost.Add(gap?.Lost ?? 0, KeyValuePair.Create<string, object?>("topic", at.Topic));
+        progress.Stands(at.Topic, at.Partition.Value, why);
+        LogNotRelayed(why);
+    }
+
+    private LogGap? GapAt(TopicPartitionOffset at)
+    {
+        try
+        {
+            return LogGap.Find(consumer, at.TopicPartition, at.Offset.Value, CommittedTimeout);
+        }
+        catch (KafkaException e) when (!e.Error.IsFatal)
+        {
             LogClientError(e.Error.Code, e.Error.Reason);
             return null;
         }
@@ -263,6 +291,7 @@ internal sealed partial class RelaySession : IDisposable
         foreach (var partition in leaving)
         {
             owned.Remove(partition.Partition);
+            progress.Left(partition.Partition.Topic, partition.Partition.Partition.Value);
             recordsUnderWay -= partition.UnderWay.Records;
             bytesUnderWay -= partition.UnderWay.Bytes;
         }
@@ -320,8 +349,8 @@ internal sealed partial class RelaySession : IDisposable
         IsolationLevel = IsolationLevel.ReadCommitted,
     };
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "{Topic}[{Partition}] is not relayed: the group's offset {Offset} is not in the log. Set the relay group's offset explicitly to go on")]
-    private partial void LogGap(string topic, int partition, long offset);
+    [LoggerMessage(Level = LogLevel.Critical, Message = "A partition is not relayed: {Why}")]
+    private partial void LogNotRelayed(string why);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A commit of the relay failed ({Code}: {Reason}); it is repeated with the next")]
     private partial void LogCommitFailed(ErrorCode code, string reason);

@@ -41,6 +41,7 @@ public sealed partial class GroupMember : IGroupListener
     private readonly Counter<long> commitFailures;
     private readonly Counter<long> foreign;
     private readonly Counter<long> pauses;
+    private readonly Counter<long> lost;
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guards `owned` and every commit: a partition must not be committed once its revocation has begun.
@@ -58,6 +59,7 @@ public sealed partial class GroupMember : IGroupListener
     private bool? keepsOffsets;
     private IReadOnlyList<(int Partition, long Offset)>? doubted;
     private volatile Exception? failure;
+    private volatile string? halted;
     private volatile bool leaving;
 
     // While partitions are revoked their handler commits by itself: it must not wait for another's turn as well.
@@ -97,6 +99,7 @@ public sealed partial class GroupMember : IGroupListener
         commitFailures = meter.CreateCounterAtZero("scoring.source.commit_failures", "{commit}", "Commits that the group refused or did not answer");
         foreign = meter.CreateCounterAtZero("scoring.source.foreign_records", "{record}", "Records of partitions that had been revoked or are to be read again, dropped");
         pauses = meter.CreateCounterAtZero("scoring.source.pauses", "{pause}", "Times that a partition was paused because its mailbox was full");
+        lost = meter.CreateCounterAtZero("scoring.source.lost", "{record}", "Records that left the input log before they were read");
     }
 
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
@@ -120,6 +123,8 @@ public sealed partial class GroupMember : IGroupListener
     {
         if (transactions is { IsLost: true })
             RecoverAll();
+        if (halted is { } code)
+            HaltAll(code);
         if (unbegun > 0)
             BeginShards();
         if (pausedPartitions > 0)
@@ -131,12 +136,18 @@ public sealed partial class GroupMember : IGroupListener
         }
         catch (LogGapException e)
         {
-            TakeDown(e.Partition, e.Message);
+            lost.Add(e.Lost, KeyValuePair.Create<string, object?>("partition", e.Partition));
+            LogLogGap(e.Partition, e.Message);
+            TakeDown(e.Partition, PartitionState.LogGap);
         }
 
         CheckShards();
         ReopenEnded();
     }
+
+    /// <summary>Reads nothing more of any partition, while the node goes on to live: the log is not what the state is made of. Any thread may call.</summary>
+    /// <param name="code">Why, as a code.</param>
+    public void Halt(string code) => halted ??= code;
 
     /// <summary>Stops the member with the reason.</summary>
     /// <param name="reason">What went wrong.</param>
@@ -211,7 +222,7 @@ public sealed partial class GroupMember : IGroupListener
     {
         foreach (var partition in owned.Values)
         {
-            if (!partition.Paused || partition.Shard.Waiting > mailboxRecords / 2)
+            if (!partition.Paused || partition.Down is not null || partition.Shard.Waiting > mailboxRecords / 2)
                 continue;
             client.Resume(partition.Partition);
             partition.Paused = false;
@@ -232,13 +243,24 @@ public sealed partial class GroupMember : IGroupListener
         }
     }
 
-    private void TakeDown(int number, string why)
+    private void TakeDown(int number, string code)
     {
-        LogLogGap(number, why);
         lock (ownership)
         {
             if (owned.TryGetValue(number, out var partition))
-                partition.Down = PartitionState.LogGap;
+                partition.Down = code;
+        }
+    }
+
+    // Whatever comes to this node meanwhile too. What was read before is finished.
+    private void HaltAll(string code)
+    {
+        foreach (var partition in view)
+        {
+            if (partition.Down is not null)
+                continue;
+            client.Pause(partition.Partition);
+            TakeDown(partition.Partition, code);
         }
     }
 

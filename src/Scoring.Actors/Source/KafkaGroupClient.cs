@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
+using Scoring.Kafka;
 
 namespace Scoring.Actors.Source;
 
@@ -61,7 +62,7 @@ public sealed partial class KafkaGroupClient : IGroupClient
         }
         catch (ConsumeException e) when (e.Error.Code == ErrorCode.Local_AutoOffsetReset)
         {
-            throw new LogGapException(e.ConsumerRecord.Partition.Value, $"offset {e.ConsumerRecord.Offset.Value} of {e.ConsumerRecord.TopicPartition} is not in the log");
+            throw GapAt(e.ConsumerRecord.TopicPartitionOffset);
         }
         catch (ConsumeException e) when (!e.Error.IsFatal)
         {
@@ -134,6 +135,19 @@ public sealed partial class KafkaGroupClient : IGroupClient
         !closing && listener!.Assigned([.. partitions.Select(p => p.Partition.Value)]) is { } starts
             ? partitions.Select((p, i) => new TopicPartitionOffset(p, starts[i]))
             : partitions.Select(p => new TopicPartitionOffset(p, Offset.End));
+
+    private LogGapException GapAt(TopicPartitionOffset at)
+    {
+        try
+        {
+            var gap = LogGap.Find(consumer, at.TopicPartition, at.Offset.Value, AnswerTimeout);
+            return new LogGapException(at.Partition.Value, gap?.ToString() ?? $"offset {at.Offset.Value} of {at.TopicPartition} was not in the log", gap?.Lost ?? 0);
+        }
+        catch (KafkaException e)
+        {
+            return new LogGapException(at.Partition.Value, $"offset {at.Offset.Value} of {at.TopicPartition} is not in the log; what is, is not known ({e.Error.Reason})");
+        }
+    }
 
     private TopicPartition Of(int partition) => new(topic, partition);
 

@@ -75,6 +75,10 @@ public sealed partial class KafkaSource : IAsyncDisposable
     /// <summary>This node as a member of the group, as a transaction's offsets name it.</summary>
     public IConsumerGroupMetadata Member => client.Member;
 
+    /// <summary>Reads nothing more: the log is not what the state is made of.</summary>
+    /// <param name="code">Why, as a code.</param>
+    public void Halt(string code) => member.Halt(code);
+
     /// <summary>The partitions of this node. Never waits.</summary>
     public IReadOnlyList<PartitionState> Partitions() => member.Partitions();
 

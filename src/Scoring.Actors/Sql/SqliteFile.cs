@@ -58,7 +58,7 @@ internal sealed class SqliteFile : IDisposable
             connection.Run("BEGIN IMMEDIATE");
             connection.Run("ROLLBACK");
         }
-        catch (SqliteException e) when (SqliteStatements.IsTransient(e))
+        catch (SqliteException e) when (SqliteStatements.IsPassing(e))
         {
             // Another process is at it, or the disk is full: that passes, and is told where it is waited for.
         }

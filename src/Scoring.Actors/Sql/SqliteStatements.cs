@@ -8,7 +8,10 @@ internal static class SqliteStatements
 {
     private const int Busy = 5;
     private const int Locked = 6;
+    private const int ReadOnly = 8;
+    private const int InputOutput = 10;
     private const int Full = 13;
+    private const int CannotOpen = 14;
 
 #pragma warning disable CA2100 // Every text is a constant of the caller's file; values are parameters.
     /// <summary>Makes a statement of positional parameters; its values are set later, or here.</summary>
@@ -43,7 +46,14 @@ internal static class SqliteStatements
             ? segment.Array
             : bytes.ToArray();
 
-    /// <summary>Whether the same call may succeed later: another connection has the lock, or the disk is full.</summary>
+    /// <summary>
+    /// Whether the same call may succeed later, on a file that could be written before: another connection has the lock, or the disk
+    /// is full, fails or was made read-only, which somebody has to mend.
+    /// </summary>
     /// <param name="failure">What was thrown.</param>
-    internal static bool IsTransient(Exception failure) => failure is SqliteException { SqliteErrorCode: Busy or Locked or Full };
+    internal static bool IsTransient(Exception failure) => IsPassing(failure) || failure is SqliteException { SqliteErrorCode: ReadOnly or CannotOpen };
+
+    /// <summary>Whether the same call may succeed later, on a file of which nothing is known yet.</summary>
+    /// <param name="failure">What was thrown.</param>
+    internal static bool IsPassing(Exception failure) => failure is SqliteException { SqliteErrorCode: Busy or Locked or Full or InputOutput };
 }

@@ -56,8 +56,15 @@ internal static class DemoCommand
             ScoringGroup = endpoints.ScoringGroup,
             MaxBytesAhead = MaxBytesAhead,
             FetchWaitMs = FetchWaitMs,
+            LedgerOffset = endpoints.LedgerOffset,
         };
         var status = await ProduceRun.RunAsync(load, parsed, options, clock, endpoints.HttpAddress, cancellation);
+        foreach (var loss in host.Losses)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"demo: {loss}");
+            status = ProduceRun.Failed;
+        }
+
         using var patience = new CancellationTokenSource(StopTimeout);
         await host.StopAsync(patience.Token);
         return status;

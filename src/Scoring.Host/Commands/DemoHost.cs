@@ -20,6 +20,9 @@ internal sealed record DemoEndpoints(string BootstrapServers, Uri HttpAddress, s
 
     /// <summary>Where dead letters come from.</summary>
     public string DeadLettersTopic { get; init; } = "transactions.dlq";
+
+    /// <summary>Tells how far the ledger is with a partition of the scores; null if that is not known.</summary>
+    public Func<int, long?>? LedgerOffset { get; init; }
 }
 
 /// <summary>The service that a demo runs against. Disposing it stops what is still up.</summary>
@@ -28,6 +31,9 @@ internal interface IDemoHost : IAsyncDisposable
     /// <summary>Starts the service with everything embedded; returns when it scores.</summary>
     /// <param name="cancellation">Gives up.</param>
     Task<DemoEndpoints> StartAsync(CancellationToken cancellation);
+
+    /// <summary>What it lost on the way, in words; empty if nothing.</summary>
+    IReadOnlyList<string> Losses { get; }
 
     /// <summary>Stops it gracefully.</summary>
     /// <param name="cancellation">Ends the patience.</param>

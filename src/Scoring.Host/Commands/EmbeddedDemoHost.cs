@@ -25,6 +25,8 @@ internal sealed class EmbeddedDemoHost : IDemoHost
         });
         await host.StartAsync(cancellation);
         await host.Node.Joined.WaitAsync(cancellation);
+        // Of what comes before, the broker might keep nothing until the ledger reads it.
+        await host.Node.LedgerJoined.WaitAsync(cancellation);
         var topics = host.Node.Topics;
         return new DemoEndpoints(host.Node.Options.Source.BootstrapServers, new Uri(host.Address), host.Node.Options.Source.GroupId)
         {
@@ -33,8 +35,12 @@ internal sealed class EmbeddedDemoHost : IDemoHost
             InteractionsTopic = topics.Interactions,
             ScoresTopic = topics.Scores,
             DeadLettersTopic = topics.DeadLetters,
+            LedgerOffset = host.Node.LedgerOffset,
         };
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Losses => host?.Node.Health.Notices() ?? [];
 
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellation)

@@ -8,7 +8,9 @@ namespace Scoring.Host.Commands;
 /// <summary>Runs a load, shows it and says how it ended: the common part of <c>produce</c> and <c>demo</c>.</summary>
 internal static class ProduceRun
 {
-    private const int Failed = 1;
+    /// <summary>The exit status of a run that did not do what it should.</summary>
+    internal const int Failed = 1;
+
     private const int WrongInput = 2;
 
     /// <summary>Runs a load.</summary>

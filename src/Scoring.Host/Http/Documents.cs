@@ -151,6 +151,21 @@ internal sealed record ShardDocument(int Partition, string? Owner, Uri? Address,
     public IReadOnlyList<EntitiesDocument> Entities { get; init; } = [];
 }
 
+/// <summary>How far the node that answers has copied a partition of the scores into the ledger.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="NextOffset">The offset behind the last record that is in the ledger; null before the first.</param>
+/// <param name="EndOffset">The offset behind the topic's last record; null before anything was read.</param>
+/// <param name="Lag">Scores that are not in the ledger yet.</param>
+/// <param name="Lost">Scores that left the topic before they were read, since the node started.</param>
+internal sealed record LedgerPartitionDocument(int Partition, long? NextOffset, long? EndOffset, long? Lag, long Lost);
+
+/// <summary>The ledger, as the node that answers fills it; of a shared one, the partitions that are this node's to copy.</summary>
+/// <param name="Lost">Scores that left the topic before they were read, since the node started: queries do not find them.</param>
+/// <param name="Partitions">By partition.</param>
+internal sealed record LedgerDocument(long Lost, IReadOnlyList<LedgerPartitionDocument> Partitions);
+
 /// <summary>The shards.</summary>
 /// <param name="Shards">By partition.</param>
-internal sealed record ShardsDocument(IReadOnlyList<ShardDocument> Shards);
+/// <param name="Ledger">The ledger.</param>
+/// <param name="Problems">Why the node that answers is not ready, and what it lost, in words; empty if nothing is wrong.</param>
+internal sealed record ShardsDocument(IReadOnlyList<ShardDocument> Shards, LedgerDocument Ledger, IReadOnlyList<string> Problems);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Scoring.Host.Http;
 
 /// <summary>What an orchestrator asks: whether the node lives, whether it has started, and whether it can do its work.</summary>
@@ -5,31 +7,23 @@ internal static class HealthEndpoints
 {
     internal static void Map(IEndpointRouteBuilder routes, ScoringNode node)
     {
-        routes.MapGet("/health/live", () => Answer(!node.Completion.IsFaulted, "the node can't go on"))
+        routes.MapGet("/health/live", () => Answer(node.Completion.IsFaulted ? ["the node can't go on"] : []))
             .WithName("GetLiveness").WithSummary("Whether the process should go on living")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes.MapGet("/health/startup", () => Answer(node.Joined.IsCompletedSuccessfully, "the node has not joined its group yet"))
+        routes.MapGet("/health/startup", () => Answer(node.Joined.IsCompletedSuccessfully ? [] : ["the node has not joined its group yet"]))
             .WithName("GetStartup").WithSummary("Whether the node has started")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes.MapGet("/health/ready", () => Answer(node.IsReady, WhyNotReady(node)))
-            .WithName("GetReadiness").WithSummary("Whether the node takes transactions")
+        routes.MapGet("/health/ready", () => Answer(node.Health.WhyNotReady(), node.Health.Notices()))
+            .WithName("GetReadiness").WithSummary("Whether the node takes transactions, and if not why")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static IResult Answer(bool healthy, string whyNot) =>
-        healthy ? TypedResults.Ok(new HealthDocument("ok")) : Problems.Unavailable(whyNot);
-
-    private static string WhyNotReady(ScoringNode node)
-    {
-        if (!node.Joined.IsCompletedSuccessfully)
-            return "the node has not joined its group yet";
-        if (node.Completion.IsCompleted)
-            return "the node has left its group";
-        var down = node.Partitions().Where(p => p.Down is not null).Select(p => $"partition {p.Partition} is down ({p.Down})");
-        return string.Join("; ", down);
-    }
+    private static IResult Answer(IReadOnlyList<string> reasons, params IReadOnlyList<string> notices) => reasons.Count == 0
+        ? TypedResults.Ok(new HealthDocument("ok", notices.Count == 0 ? null : notices))
+        : Problems.Unavailable(string.Join("; ", [.. reasons, .. notices]));
 }
 
 /// <summary>A healthy answer.</summary>
 /// <param name="Status">ok.</param>
-internal sealed record HealthDocument(string Status);
+/// <param name="Notices">What was lost since the node started, in words; absent if nothing was.</param>
+internal sealed record HealthDocument(string Status, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Notices = null);

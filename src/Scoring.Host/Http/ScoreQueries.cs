@@ -49,12 +49,15 @@ internal static class ScoreQueries
             return WrongCursor();
         var scores = await node.Ledger.FindAsync(search, after, limit + 1, aborted);
         if (scores.Count == 0 && page.Cursor is null)
-            return Problems.NotFound($"No score of {Named(search)} is in the ledger; a score gets there within about a second of its transaction.");
+            return Problems.NotFound($"No score of {Named(search)} is in the ledger; a score gets there within about a second of its transaction.{Troubles(node)}");
         if (scores.Count == 1 && page.Cursor is null)
             return TypedResults.Bytes(scores[0], Json);
         var next = scores.Count <= limit ? null : NextPath(search, limit, KeysOf(scores[limit - 1]));
         return new ScorePage("transactionId", search.TransactionId, [.. scores.Take(limit)], next, StatusCodes.Status300MultipleChoices);
     }
+
+    // What is not found may have been scored all the same.
+    private static string Troubles(ScoringNode node) => string.Concat(node.Health.LedgerTroubles().Select(t => $" But {t}."));
 
     private static async Task<IResult> OfCardAsync(ScoringNode node, string cardId, string? before, Page page, CancellationToken aborted)
     {
@@ -73,7 +76,7 @@ internal static class ScoreQueries
 
         var scores = await node.Ledger.OfCardAsync(cardId, after, limit + 1, aborted);
         if (scores.Count == 0 && before is null && page.Cursor is null)
-            return Problems.NotFound($"No score of card '{cardId}' is in the ledger.");
+            return Problems.NotFound($"No score of card '{cardId}' is in the ledger.{Troubles(node)}");
         var next = scores.Count <= limit ? null : NextPath(cardId, limit, KeysOf(scores[limit - 1]));
         return new ScorePage("cardId", cardId, [.. scores.Take(limit)], next, StatusCodes.Status200OK);
     }

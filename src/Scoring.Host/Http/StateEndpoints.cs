@@ -62,7 +62,13 @@ internal static class StateEndpoints
                 : Stored(node, partition, row));
         }
 
-        return TypedResults.Ok(new ShardsDocument(documents));
+        return TypedResults.Ok(new ShardsDocument(documents, Ledger(node), [.. node.Health.WhyNotReady(), .. node.Health.Notices()]));
+    }
+
+    private static LedgerDocument Ledger(ScoringNode node)
+    {
+        var partitions = node.LedgerPartitions();
+        return new LedgerDocument(node.LostScores, [.. partitions.Select(p => new LedgerPartitionDocument(p.Partition, p.NextOffset, p.EndOffset, p.Lag, p.Lost))]);
     }
 
     // This node's own shards are told though the store is away.

@@ -64,6 +64,8 @@ internal static class OptionsChecks
             yield return Error("Output:DeliveryTimeout", $"{Text(output.DeliveryTimeout)} is not more than Output:Linger, {Text(output.Linger)}, for which a record waits before it is sent");
         if (shards.LongestStoreRetry < shards.FirstStoreRetry)
             yield return Error("Shards:LongestStoreRetry", $"{Text(shards.LongestStoreRetry)} is less than Shards:FirstStoreRetry, {Text(shards.FirstStoreRetry)}");
+        if (options.Ledger.LongestRetryDelay < options.Ledger.RetryDelay)
+            yield return Error("Ledger:LongestRetryDelay", $"{Text(options.Ledger.LongestRetryDelay)} is less than Ledger:RetryDelay, {Text(options.Ledger.RetryDelay)}");
         if (source.SessionTimeout < 3 * source.HeartbeatInterval)
             yield return Error("Source:SessionTimeout", $"{Text(source.SessionTimeout)} is less than three heartbeats of {Text(source.HeartbeatInterval)}; one lost heartbeat would cost the node its partitions");
         if (output.Guarantee == Guarantee.ExactlyOnce && source.CommitInterval > KafkaTransactionalClient.LongestInterval)

@@ -22,6 +22,10 @@ public sealed record KafkaOptions
     /// <summary>Settings of librdkafka for every client, by their own names (security, for one).</summary>
     public IReadOnlyDictionary<string, string> Client { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>How often a node looks whether its topics are still those that its state is made of.</summary>
+    [DurationRange("100ms", "1h")]
+    public TimeSpan WatchInterval { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Partitions of each topic of the embedded broker.</summary>
     [Range(1, 256)]
     public int EmbeddedPartitions { get; init; } = new EmbeddedBrokerOptions().Partitions;

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using Confluent.Kafka;
+using Scoring.Kafka;
 using Scoring.Models.Wire;
 using Scoring.Producer.Collect;
 
@@ -13,6 +14,9 @@ namespace Scoring.Producer.Load;
 internal sealed class Collector : IDisposable
 {
     private const int PollMs = 20;
+
+    // What a score takes in the log until the first has come.
+    private const int UsualScoreBytes = 1_024;
 
     private readonly LoadOptions options;
     private readonly Reconciliation reconciliation;
@@ -27,6 +31,7 @@ internal sealed class Collector : IDisposable
     private readonly ManualResetEventSlim stop = new();
     private readonly Thread thread;
     private long arrivals;
+    private int largestScore = UsualScoreBytes;
     private Exception? failure;
 
     public Collector(LoadOptions options, IReadOnlyList<TopicPartition> partitions, Reconciliation reconciliation, TimeProvider time, Action<Error> onError)
@@ -63,6 +68,15 @@ internal sealed class Collector : IDisposable
     /// <summary>Why collecting ended early; null while it goes on.</summary>
     public Exception? Failure => Volatile.Read(ref failure);
 
+    /// <summary>The bytes that the largest score has taken in its log, at most.</summary>
+    public int LargestScoreBytes => Volatile.Read(ref largestScore);
+
+    /// <summary>How many partitions the scores have.</summary>
+    public int ScorePartitions => assigned.Count(p => p.Topic == options.ScoresTopic);
+
+    /// <summary>The offset behind the last score that was read of a partition.</summary>
+    public long ScoresReadOf(int partition) => positions.Of(new TopicPartition(options.ScoresTopic, partition));
+
     /// <summary>Where the topics end at this moment, by a request to the brokers.</summary>
     public Dictionary<TopicPartition, long> Ends() => assigned.ToDictionary(p => p, EndOf);
 
@@ -98,10 +112,37 @@ internal sealed class Collector : IDisposable
                     Take(record, time.GetTimestamp());
             }
         }
+        catch (ConsumeException e) when (e.Error.Code == ErrorCode.Local_AutoOffsetReset)
+        {
+            Fail(new LoadException($"the run was outrun by the service: {Gap(e.ConsumerRecord.TopicPartitionOffset)}", e));
+        }
         catch (KafkaException e)
         {
-            Volatile.Write(ref failure, new LoadException($"reading the scores failed: {e.Error.Reason}", e));
-            ready.TrySetException(Failure!);
+            Fail(new LoadException($"reading the scores failed: {e.Error.Reason}", e));
+        }
+#pragma warning disable CA1031 // The run ends with it; on a thread of its own it would end the process.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Fail(new LoadException($"taking a score failed: {e.GetType().Name}: {e.Message}", e));
+        }
+    }
+
+    private void Fail(LoadException reason)
+    {
+        Volatile.Write(ref failure, reason);
+        ready.TrySetException(reason);
+    }
+
+    private string Gap(TopicPartitionOffset at)
+    {
+        try
+        {
+            return LogGap.Find(consumer, at.TopicPartition, at.Offset.Value, options.RequestTimeout)?.ToString() ?? $"{at} was not in the log";
+        }
+        catch (KafkaException e)
+        {
+            return $"{at} is not in the log, and what it holds is not known ({e.Error.Reason})";
         }
     }
 
@@ -115,7 +156,10 @@ internal sealed class Collector : IDisposable
     private void Take(ConsumeResult<byte[]?, byte[]?> record, long arrived)
     {
         if (record.Topic == options.ScoresTopic)
+        {
+            Volatile.Write(ref largestScore, Math.Max(largestScore, (record.Message.Key?.Length ?? 0) + (record.Message.Value?.Length ?? 0) + CommitBound.OverheadBytes));
             TakeScore(record.Message.Value, arrived);
+        }
         else
             TakeDeadLetter(record.Message.Headers);
         Volatile.Write(ref arrivals, arrivals + 1);

@@ -29,6 +29,7 @@ public sealed class CommitBound(int partitions, long maxBytes)
             if (state.Bytes > 0 && state.Bytes + size > maxBytes)
                 return false;
             state.Bytes += size;
+            state.Records++;
             state.MostBytes = Math.Max(state.MostBytes, state.Bytes);
             return true;
         }
@@ -44,7 +45,7 @@ public sealed class CommitBound(int partitions, long maxBytes)
         {
             var state = ahead[partition];
             if (offset < state.Committed)
-                state.Bytes -= bytes + OverheadBytes;
+                state.Leave(bytes + OverheadBytes);
             else
                 state.Stored.Enqueue((offset, bytes + OverheadBytes), offset);
         }
@@ -56,7 +57,7 @@ public sealed class CommitBound(int partitions, long maxBytes)
     public void Fail(int partition, int bytes)
     {
         lock (gate)
-            ahead[partition].Bytes -= bytes + OverheadBytes;
+            ahead[partition].Leave(bytes + OverheadBytes);
     }
 
     /// <summary>The group has committed.</summary>
@@ -71,7 +72,7 @@ public sealed class CommitBound(int partitions, long maxBytes)
             while (state.Stored.TryPeek(out var record, out _) && record.Offset < state.Committed)
             {
                 state.Stored.Dequeue();
-                state.Bytes -= record.Bytes;
+                state.Leave(record.Bytes);
             }
         }
     }
@@ -82,6 +83,14 @@ public sealed class CommitBound(int partitions, long maxBytes)
     {
         lock (gate)
             return ahead[partition].Bytes;
+    }
+
+    /// <summary>The records of a partition that are sent and not known to be committed.</summary>
+    /// <param name="partition">The partition.</param>
+    public long RecordsAhead(int partition)
+    {
+        lock (gate)
+            return ahead[partition].Records;
     }
 
     /// <summary>The most that any partition has been ahead, in bytes.</summary>
@@ -100,6 +109,14 @@ public sealed class CommitBound(int partitions, long maxBytes)
 
         public long Bytes { get; set; }
 
+        public long Records { get; set; }
+
         public long MostBytes { get; set; }
+
+        public void Leave(int bytes)
+        {
+            Bytes -= bytes;
+            Records--;
+        }
     }
 }

@@ -19,7 +19,7 @@ internal sealed class LoadGenerator
     private readonly Reconciliation reconciliation;
     private readonly IProducer<byte[]?, OutgoingRecord> producer;
     private readonly int partitions;
-    private readonly CommitBound? bound;
+    private readonly LoadBounds bounds;
     private readonly CommittedOffsets committed;
     private readonly TimeProvider time;
     private readonly Pacer pacer;
@@ -38,7 +38,7 @@ internal sealed class LoadGenerator
         IRecordSource source,
         Reconciliation reconciliation,
         IProducer<byte[]?, OutgoingRecord> producer,
-        CommitBound? bound,
+        LoadBounds bounds,
         CommittedOffsets committed,
         int partitions,
         TimeProvider time)
@@ -47,7 +47,7 @@ internal sealed class LoadGenerator
         this.source = source;
         this.reconciliation = reconciliation;
         this.producer = producer;
-        this.bound = bound;
+        this.bounds = bounds;
         this.committed = committed;
         this.partitions = partitions;
         this.time = time;
@@ -187,25 +187,26 @@ internal sealed class LoadGenerator
     {
         partition = key is null ? (int)(nullKeys++ % partitions) : Murmur2.Partition(key, partitions);
         var bytes = (key?.Length ?? 0) + valueBytes;
-        if (bound is null || bound.TryTake(partition, bytes))
+        if (bounds.TryTake(partition, bytes))
             return true;
         committed.Urgent = true;
-        var seen = committed.Of(partition);
+        var seen = Progress(partition);
         var since = time.GetTimestamp();
         var taken = false;
-        while (!cancellation.IsCancellationRequested && !(taken = bound.TryTake(partition, bytes)))
+        while (!cancellation.IsCancellationRequested && !(taken = bounds.TryTake(partition, bytes)))
         {
             Pause();
-            if (committed.Of(partition) != seen)
-                (seen, since) = (committed.Of(partition), time.GetTimestamp());
+            if (Progress(partition) != seen)
+                (seen, since) = (Progress(partition), time.GetTimestamp());
             else if (time.GetElapsedTime(since) > options.DrainTimeout)
-                throw new LoadException(
-                    $"group '{options.ScoringGroup}' has committed nothing of {options.TransactionsTopic}[{partition}] for {options.DrainTimeout.TotalSeconds:N0} s and is {bound.BytesAhead(partition):N0} bytes behind; is the service up, and is that its group?");
+                throw new LoadException(bounds.WhoIsBehind(partition, options));
         }
 
         committed.Urgent = false;
         return taken;
     }
+
+    private long Progress(int partition) => committed.Of(partition) + bounds.LedgerOffset(partition);
 
     private void Produce(string topic, Partition partition, OutgoingRecord record, Headers? headers)
     {
@@ -247,7 +248,7 @@ internal sealed class LoadGenerator
         var offset = report.Offset.Value;
         if (record.Kind == OutgoingKind.Malformed)
             reconciliation.DeliverMalformed(partition, offset);
-        bound?.Deliver(partition, offset, record.Bytes);
+        bounds.Commits?.Deliver(partition, offset, record.Bytes);
         if (offset >= ends[partition])
             Volatile.Write(ref ends[partition], offset + 1);
     }
@@ -258,7 +259,7 @@ internal sealed class LoadGenerator
         if (record.Kind != OutgoingKind.Side)
             reconciliation.FailDelivery();
         if (record.Partition >= 0)
-            bound?.Fail(record.Partition, record.Bytes);
+            bounds.Commits?.Fail(record.Partition, record.Bytes);
     }
 
     private long NowMicros() => (time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;

@@ -68,6 +68,13 @@ public sealed record LoadOptions
     public long MaxBytesAhead { get; init; }
 
     /// <summary>
+    /// Tells how far the service's ledger is: the offset behind what it has read of a partition of the scores, null before anything.
+    /// With <see cref="MaxBytesAhead"/> the scores that it has not read are bounded too, and the run ends once it has read all.
+    /// Null does not wait for it.
+    /// </summary>
+    public Func<int, long?>? LedgerOffset { get; init; }
+
+    /// <summary>
     /// How long the client gathers a batch, in milliseconds. It adds to every latency, so it is short; at 0
     /// nearly every record is a request of its own, which on a shared machine takes the service's processor.
     /// </summary>

@@ -7,10 +7,13 @@ namespace Scoring.Producer.Load;
 /// One run: sends a source's records, collects what comes back, and ends when everything is accounted for
 /// or nothing more comes. 1. Find the topics and where they end. 2. Collect. 3. Send. 4. Wait for what is
 /// missing. 5. Wait until the service has committed all, and read what it wrote until then, so that a
-/// score too many does not arrive after the report.
+/// score too many does not arrive after the report; where the ledger's progress is known, wait for that too.
 /// </summary>
 public sealed class LoadRun
 {
+    // The embedded broker keeps 5 MiB; what the run has not read itself yet comes on top.
+    private const long MaxScoreBytesAhead = 3 * 1024 * 1024;
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly LoadOptions options;
@@ -66,7 +69,7 @@ public sealed class LoadRun
         await WaitUntilReadyAsync(reader);
 
         // 3. Send.
-        generator = new LoadGenerator(options, source, reconciliation, producer, bound, commits, partitions, time);
+        generator = new LoadGenerator(options, source, reconciliation, producer, new LoadBounds(bound, LedgerBoundOf(bound, reader)), commits, partitions, time);
         Volatile.Write(ref started, time.GetTimestamp());
         await SendAsync(generator, stopSending);
         var sending = time.GetElapsedTime(started);
@@ -142,7 +145,13 @@ public sealed class LoadRun
             return;
         var ends = reader.Ends();
         await WaitForAsync(() => reader.HasReached(ends), "the end of the scores was not reached");
+        if (options.LedgerOffset is { } ledger)
+            await WaitForAsync(() => ends.All(e => e.Key.Topic != options.ScoresTopic || e.Value == 0 || ledger(e.Key.Partition.Value) >= e.Value), "the ledger has not read all scores");
     }
+
+    private LedgerBound? LedgerBoundOf(CommitBound? bound, Collector reader) => bound is not null && options.LedgerOffset is { } ledger
+        ? new LedgerBound(bound, reader.ScoresReadOf, ledger, () => reader.LargestScoreBytes, MaxScoreBytesAhead)
+        : null;
 
     /// <summary>Waits until the condition holds; gives up when nothing moves for the drain timeout.</summary>
     private async Task<bool> WaitForAsync(Func<bool> condition, string problem)
@@ -168,7 +177,9 @@ public sealed class LoadRun
         return true;
     }
 
-    private long Movement() => collector!.Arrivals + committed!.Total;
+    private long Movement() => collector!.Arrivals + committed!.Total + LedgerTotal();
+
+    private long LedgerTotal() => options.LedgerOffset is { } ledger ? Enumerable.Range(0, collector!.ScorePartitions).Sum(p => ledger(p) ?? 0) : 0;
 
     private IEnumerable<TopicPartition> PartitionsOf(Handle handle, string topic) =>
         Enumerable.Range(0, KafkaClients.PartitionsOf(handle, topic, options)).Select(p => new TopicPartition(topic, p));

@@ -24,6 +24,14 @@ internal sealed class ReadPositions
     /// <param name="end">The offset at which the next record will stand at the earliest.</param>
     public void CameToEnd(TopicPartitionOffset end) => MoveTo(end.TopicPartition, end.Offset.Value);
 
+    /// <summary>The offset behind what was read of a partition.</summary>
+    /// <param name="partition">The partition.</param>
+    public long Of(TopicPartition partition)
+    {
+        lock (gate)
+            return positions[partition];
+    }
+
     /// <summary>Whether everything before the given ends has been read.</summary>
     /// <param name="ends">The offset behind the last, by partition.</param>
     public bool HaveReached(IReadOnlyDictionary<TopicPartition, long> ends)

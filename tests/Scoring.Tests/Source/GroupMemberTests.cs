@@ -67,6 +67,26 @@ public sealed class GroupMemberTests : IDisposable
     }
 
     [Fact]
+    public void A_member_that_is_halted_reads_no_partition_more_and_commits_what_was_finished()
+    {
+        Begin(1, 2);
+        member.Halt("partition_count");
+        member.Turn(TimeSpan.Zero);
+        Assert.Equal([1, 2], group.Paused.Order());
+        Assert.All(member.Partitions(), p => Assert.Equal("partition_count", p.Down));
+        Assert.Null(member.Failure);
+
+        // What comes to it later is not read either, and nothing is taken up again.
+        group.Assign(3);
+        member.Turn(TimeSpan.Zero);
+        member.Turn(TimeSpan.Zero);
+        Assert.Equal([1, 2, 3], group.Paused.Order());
+        shards[1].CommittableOffset = 3;
+        member.Commit();
+        Assert.Equal([(1, 3L)], group.Commits);
+    }
+
+    [Fact]
     public void A_revoked_partition_is_stopped_committed_and_gone()
     {
         Begin(1, 2);

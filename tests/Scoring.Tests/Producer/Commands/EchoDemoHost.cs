@@ -20,6 +20,8 @@ internal sealed class EchoDemoHost(Func<string, int> scoresOf) : IDemoHost
         return new DemoEndpoints(broker.BootstrapServers, new Uri("http://127.0.0.1:8080"), EchoScorer.Group);
     }
 
+    public IReadOnlyList<string> Losses { get; init; } = [];
+
     public Task StopAsync(CancellationToken cancellation)
     {
         IsStopped = true;

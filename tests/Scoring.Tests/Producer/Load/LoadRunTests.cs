@@ -62,6 +62,36 @@ public sealed class LoadRunTests
     }
 
     [Fact]
+    public async Task A_run_ends_only_when_the_ledger_has_read_the_last_score()
+    {
+        using var broker = StartBroker();
+        using var scorer = new EchoScorer(broker.BootstrapServers, _ => 1);
+        await scorer.Assigned;
+        var (calls, offset) = (0, 0L);
+
+        var report = await RunAsync(Options(broker) with { Rate = 0, Duration = null, LabelsTopic = null, InteractionsTopic = null, LedgerOffset = Slowly }, most: 100);
+
+        Assert.True(report.Succeeded, report.ToJson() + string.Join("; ", report.Problems));
+        Assert.True(calls > 50, $"the ledger was asked {calls} times");
+
+        // Two partitions; as good as read after a while.
+        long? Slowly(int partition) => Interlocked.Increment(ref calls) > 50 ? 1_000 : Volatile.Read(ref offset);
+    }
+
+    [Fact]
+    public async Task A_ledger_that_reads_nothing_more_ends_the_run_with_a_reason()
+    {
+        using var broker = StartBroker();
+        using var scorer = new EchoScorer(broker.BootstrapServers, _ => 1);
+        await scorer.Assigned;
+
+        var error = await Assert.ThrowsAsync<LoadException>(() => RunAsync(
+            Options(broker) with { Rate = 0, Duration = null, MaxBytesAhead = 2 * 1024 * 1024, LabelsTopic = null, InteractionsTopic = null, LedgerOffset = _ => null, DrainTimeout = TimeSpan.FromSeconds(1) }, most: 50_000));
+
+        Assert.Matches(@"^the ledger has read nothing of scores\[[01]\] for 1 s and is [\d,]+ scores behind", error.Message);
+    }
+
+    [Fact]
     public async Task A_bound_that_a_dead_service_never_lifts_ends_the_run_with_a_reason()
     {
         using var broker = StartBroker();
