@@ -78,6 +78,9 @@ public sealed class FileRecords : IRecordSource
     /// <inheritdoc/>
     public bool IsRefused { get; private set; }
 
+    /// <summary>The rows so far that are no transactions.</summary>
+    public long BadRows => reader.BadRows;
+
     /// <inheritdoc/>
     public string? Problem
     {
