@@ -47,9 +47,9 @@ public class OptionsReaderTests
         Assert.Contains($"Scoring:{wrong}: nothing reads this setting; did you mean Scoring:{right}?", Refusal($"{wrong}=x"), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("Kafka:Compression=lz4", "in Scoring:Kafka are BootstrapServers, Client, EmbeddedPartitions")]
+    [InlineData("Kafka:Compression=lz4", "in Scoring:Kafka are BootstrapServers, Client, WatchInterval, EmbeddedPartitions")]
     [InlineData("Redis:Address=r", "in Scoring are NodeId, Kafka,")]
-    [InlineData("Kafka=kafka:9092", "in it are BootstrapServers, Client, EmbeddedPartitions")]
+    [InlineData("Kafka=kafka:9092", "in it are BootstrapServers, Client, WatchInterval, EmbeddedPartitions")]
     [InlineData("Relay:TransactionTopics=pos", "write Scoring:Relay:TransactionTopics:0=VALUE")]
     [InlineData("Relay:TransactionTopics:first=pos", "the elements of a list are Relay:TransactionTopics:0,")]
     [InlineData("Kafka:Client=sasl", "write Scoring:Kafka:Client:NAME=VALUE")]
