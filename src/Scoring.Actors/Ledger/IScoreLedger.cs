@@ -5,7 +5,8 @@ namespace Scoring.Actors.Ledger;
 /// <summary>A score to write.</summary>
 /// <param name="Keys">What it is found by.</param>
 /// <param name="Record">The score record's value.</param>
-public readonly record struct LedgerRow(ScoreKeys Keys, byte[] Record);
+/// <param name="WrittenMicros">When it is written by the node's clock, in microseconds since 1970: what it grows old by.</param>
+public readonly record struct LedgerRow(ScoreKeys Keys, byte[] Record, long WrittenMicros);
 
 /// <summary>How far a write moves a partition of the scores' topic.</summary>
 /// <param name="Partition">The partition.</param>
@@ -92,11 +93,14 @@ public interface IScoreLedger : IDisposable
     /// <exception cref="LedgerUnavailableException">The database does not answer; the rows may or may not have been written.</exception>
     int? Write(IReadOnlyList<LedgerRow> rows, string topic, IReadOnlyList<LedgerStep> steps);
 
-    /// <summary>Removes some of the scores that are older than their retention.</summary>
-    /// <param name="retention">How long a score is kept, in event time before the newest.</param>
+    /// <summary>
+    /// Removes some of the scores that were written before a time. Not by the times of their events: one event from a
+    /// clock that is ahead would make all others old.
+    /// </summary>
+    /// <param name="writtenBeforeMicros">The time, in microseconds since 1970.</param>
     /// <returns>How many were removed; another call may find more.</returns>
     /// <exception cref="LedgerUnavailableException">The database does not answer.</exception>
-    int Prune(TimeSpan retention);
+    int Prune(long writtenBeforeMicros);
 }
 
 /// <summary>The ledger's database does not answer or refuses; the same call may succeed later.</summary>
@@ -108,4 +112,4 @@ public sealed class LedgerUnavailableException(string message, Exception? cause)
 /// <param name="database">Which database.</param>
 /// <param name="tables">The tables, as SQL names them.</param>
 public sealed class LedgerLayoutException(string database, string tables) : Exception(
-    $"the ledger in {database} was made by an earlier version, which knew a transaction by its id alone: give this one a ledger of its own (Scoring:Ledger), or drop {tables}; either is filled from the topic of the scores as far back as that reaches");
+    $"the ledger in {database} was made by an earlier version, whose tables are others: give this one a ledger of its own (Scoring:Ledger), or drop {tables}; either is filled from the topic of the scores as far back as that reaches");

@@ -24,7 +24,7 @@ public sealed record LedgerOptions
     [Range(1, 100_000)]
     public int MaxBatchRows { get; init; } = 2_000;
 
-    /// <summary>How long a score is kept, in event time before the newest score.</summary>
+    /// <summary>How long a score is kept after it was written, by the node's clock.</summary>
     [DurationRange("1ms", "36525d")]
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
 

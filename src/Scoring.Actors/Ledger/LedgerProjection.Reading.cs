@@ -25,7 +25,7 @@ public sealed partial class LedgerProjection
                 continue;
             nextOffsets[result.Partition.Value] = result.Offset.Value + 1;
             if (result.Message.Value is { } value && ScoreKeys.TryRead(value, out var keys))
-                rows.Add(new LedgerRow(keys, value));
+                rows.Add(new LedgerRow(keys, value, Now));
             else
                 unreadable.Add(1);
         }

@@ -52,7 +52,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     /// <param name="source">Which brokers to read from, and the scorers' group, after which this one is named.</param>
     /// <param name="nodeId">This node's id, which tells its group from the other nodes' where each fills its own ledger.</param>
     /// <param name="topic">The topic of the scores.</param>
-    /// <param name="time">Times the end.</param>
+    /// <param name="time">Times the end, and tells when rows are written.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="logger">Where failed writes are logged.</param>
     public LedgerProjection(IScoreLedger ledger, LedgerOptions options, GroupOptions source, string nodeId, string topic, TimeProvider time, IMeterFactory meters, ILogger<LedgerProjection> logger)
@@ -154,6 +154,8 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         }
     }
 
+    private long Now => EventTime.Of(time.GetUtcNow());
+
     // Each failure in a row waits for twice as long.
     private bool Pause()
     {
@@ -200,7 +202,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     {
         try
         {
-            ledger.Prune(options.Retention);
+            ledger.Prune(Now - (options.Retention.Ticks / TimeSpan.TicksPerMicrosecond));
         }
         catch (LedgerUnavailableException e)
         {

@@ -19,9 +19,10 @@ public sealed class PostgresScoreLedger : IScoreLedger
             user_id bytea NOT NULL,
             event_time bigint NOT NULL,
             record bytea NOT NULL,
+            written bigint NOT NULL,
             PRIMARY KEY (transaction_id, card_id, user_id));
         CREATE INDEX IF NOT EXISTS scoring_score_card ON scoring_score (card_id, event_time, transaction_id, user_id);
-        CREATE INDEX IF NOT EXISTS scoring_score_time ON scoring_score (event_time);
+        CREATE INDEX IF NOT EXISTS scoring_score_age ON scoring_score (written);
         CREATE TABLE IF NOT EXISTS scoring_ledger_offset (
             topic text NOT NULL,
             partition integer NOT NULL,
@@ -31,9 +32,10 @@ public sealed class PostgresScoreLedger : IScoreLedger
 
     private const string SchemaExists = "SELECT to_regclass('scoring_ledger_offset') IS NOT NULL";
 
-    // Of a ledger that knew a transaction by its id alone.
-    private const string EarlierLayout =
-        "SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('scoring_score') AND contype = 'p' AND array_length(conkey, 1) = 1)";
+    private const string EarlierLayout = """
+        SELECT to_regclass('scoring_score') IS NOT NULL
+            AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('scoring_score') AND attname = 'written')
+        """;
 
     // A condition that holds for any card or user would keep the index from finding one.
     private const string OfId = "SELECT record FROM scoring_score WHERE transaction_id = $1 AND (card_id, user_id) > ($2, $3)";
@@ -62,13 +64,13 @@ public sealed class PostgresScoreLedger : IScoreLedger
         """;
 
     private const string Insert = """
-        INSERT INTO scoring_score (transaction_id, card_id, user_id, event_time, record)
-        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[]) ON CONFLICT (transaction_id, card_id, user_id) DO NOTHING
+        INSERT INTO scoring_score (transaction_id, card_id, user_id, event_time, record, written)
+        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bigint[]) ON CONFLICT (transaction_id, card_id, user_id) DO NOTHING
         """;
 
     private const string Old = """
         DELETE FROM scoring_score WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM scoring_score WHERE event_time < (SELECT max(event_time) FROM scoring_score) - $1 ORDER BY event_time LIMIT $2))
+            SELECT ctid FROM scoring_score WHERE written < $1 ORDER BY written LIMIT $2))
         """;
 
     private const int PrunedRows = 2_000;
@@ -123,9 +125,9 @@ public sealed class PostgresScoreLedger : IScoreLedger
     }
 
     /// <inheritdoc/>
-    public int Prune(TimeSpan retention) => Call(connection =>
+    public int Prune(long writtenBeforeMicros) => Call(connection =>
     {
-        using var command = Command(connection, null, Old, Of((long)retention.TotalMicroseconds), Of(PrunedRows));
+        using var command = Command(connection, null, Old, Of(writtenBeforeMicros), Of(PrunedRows));
         return command.ExecuteNonQuery();
     });
 
@@ -154,7 +156,8 @@ public sealed class PostgresScoreLedger : IScoreLedger
             Of(rows.Select(r => Utf8(r.Keys.CardId)).ToArray()),
             Of(rows.Select(r => Utf8(r.Keys.UserId)).ToArray()),
             Of(rows.Select(r => r.Keys.EventTimeMicros).ToArray()),
-            Of(rows.Select(r => r.Record).ToArray()));
+            Of(rows.Select(r => r.Record).ToArray()),
+            Of(rows.Select(r => r.WrittenMicros).ToArray()));
         var added = insert.ExecuteNonQuery();
         transaction.Commit();
         return added;

@@ -13,7 +13,7 @@ internal sealed class SqliteLedgerWriter : IDisposable
     internal SqliteLedgerWriter(SqliteConnection connection)
     {
         insert = connection.Statement(
-            "INSERT OR IGNORE INTO scores (transaction_id, card_id, user_id, event_time, record) VALUES (?1, ?2, ?3, ?4, ?5)", null, null, null, null, null);
+            "INSERT OR IGNORE INTO scores (transaction_id, card_id, user_id, event_time, record, written) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", null, null, null, null, null, null);
         begin = connection.Statement(
             "INSERT INTO ledger_offsets (topic, partition, next_offset) VALUES (?1, ?2, ?3) ON CONFLICT (topic, partition) DO NOTHING", null, null, null);
         advance = connection.Statement(
@@ -57,6 +57,7 @@ internal sealed class SqliteLedgerWriter : IDisposable
             insert.Parameters[2].Value = row.Keys.UserId;
             insert.Parameters[3].Value = row.Keys.EventTimeMicros;
             insert.Parameters[4].Value = row.Record;
+            insert.Parameters[5].Value = row.WrittenMicros;
             added += insert.ExecuteNonQuery();
         }
 

@@ -12,10 +12,11 @@ public sealed class SqliteScoreLedger : IScoreLedger
             card_id TEXT NOT NULL,
             user_id TEXT NOT NULL,
             event_time INTEGER NOT NULL,
-            record BLOB NOT NULL);
+            record BLOB NOT NULL,
+            written INTEGER NOT NULL);
         CREATE UNIQUE INDEX IF NOT EXISTS scores_by_identity ON scores (transaction_id, card_id, user_id);
         CREATE INDEX IF NOT EXISTS scores_by_card ON scores (card_id, event_time, transaction_id, user_id);
-        CREATE INDEX IF NOT EXISTS scores_by_time ON scores (event_time);
+        CREATE INDEX IF NOT EXISTS scores_by_age ON scores (written);
         CREATE TABLE IF NOT EXISTS ledger_offsets (
             topic TEXT NOT NULL,
             partition INTEGER NOT NULL,
@@ -23,8 +24,9 @@ public sealed class SqliteScoreLedger : IScoreLedger
             PRIMARY KEY (topic, partition));
         """;
 
-    // Of a ledger that knew a transaction by its id alone.
-    private const string EarlierLayout = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'scores_by_transaction'";
+    private const string EarlierLayout = """
+        SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'scores' AND NOT EXISTS (SELECT 1 FROM pragma_table_info('scores') WHERE name = 'written')
+        """;
 
     // A condition that holds for any card or user would keep the index from finding one.
     private const string OfId = "SELECT record FROM scores WHERE transaction_id = ?1 AND (card_id, user_id) > (?2, ?3)";
@@ -38,8 +40,7 @@ public sealed class SqliteScoreLedger : IScoreLedger
         """;
 
     private const string Old = """
-        DELETE FROM scores WHERE rowid IN (
-            SELECT rowid FROM scores WHERE event_time < (SELECT MAX(event_time) FROM scores) - ?1 ORDER BY event_time LIMIT ?2)
+        DELETE FROM scores WHERE rowid IN (SELECT rowid FROM scores WHERE written < ?1 ORDER BY written LIMIT ?2)
         """;
 
     private const int PrunedRows = 2_000;
@@ -110,7 +111,7 @@ public sealed class SqliteScoreLedger : IScoreLedger
     }
 
     /// <inheritdoc/>
-    public int Prune(TimeSpan retention) => Call(() => writer.Run(Old, (long)retention.TotalMicroseconds, PrunedRows));
+    public int Prune(long writtenBeforeMicros) => Call(() => writer.Run(Old, writtenBeforeMicros, PrunedRows));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -112,7 +112,7 @@ internal static class StateRun
         for (var batch = 0; batch < LedgerBatches; batch++)
         {
             var from = (long)batch * LedgerBatch;
-            var rows = Enumerable.Range(0, LedgerBatch).Select(i => new LedgerRow(new ScoreKeys($"t-{from + i}", $"c-{random.Next(100_000)}", $"u-{random.Next(50_000)}", (from + i) * 1_000, null), record)).ToList();
+            var rows = Enumerable.Range(0, LedgerBatch).Select(i => new LedgerRow(new ScoreKeys($"t-{from + i}", $"c-{random.Next(100_000)}", $"u-{random.Next(50_000)}", (from + i) * 1_000, null), record, from)).ToList();
             ledger.Write(rows, "scores", [new LedgerStep(Partition, from == 0 ? null : from, from + LedgerBatch)]);
         }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.IntegrationTests.State;
+using Scoring.Models.Wire;
 
 namespace Scoring.IntegrationTests.Ledger;
 
@@ -88,10 +89,24 @@ public sealed class LedgerProjectionTests : IDisposable
         await Eventually.TrueAsync(() => IsWhole(ledger), "each score is in the ledger");
     }
 
+    [Fact]
+    public async Task What_is_old_is_told_by_the_nodes_clock_and_by_no_event()
+    {
+        client.SendTo("scores", "u-1", """{"transactionId":"t-9999","cardId":"c","userId":"u-1","eventTime":"9999-12-31T23:59:59Z"}""");
+        client.Flush();
+        var now = new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
+        var written = new List<long>();
+        var ledger = new MemoryLedger { Before = (_, rows, _) => written.AddRange(rows.Select(r => r.WrittenMicros)) };
+        await using var projection = Start(ledger, "one", new StandingClock(now), maxBatchRows: 5);
+        await Eventually.TrueAsync(() => ledger.Count == Scores + 1, "each score is in the ledger");
+        Assert.All(written, w => Assert.Equal(EventTime.Of(now), w));
+        Assert.Equal(EventTime.Of(now.AddDays(-90)), ledger.PrunedBefore);
+    }
+
     private bool IsWhole(MemoryLedger ledger) =>
         ledger.Count == Scores && Enumerable.Range(0, 4).Sum(p => ledger.NextOffset(broker.Prefix + "scores", p) ?? 0) == Scores;
 
-    private LedgerProjection Start(MemoryLedger ledger, string node)
+    private LedgerProjection Start(MemoryLedger ledger, string node, TimeProvider? clock = null, int maxBatchRows = 50)
     {
         var group = new GroupOptions
         {
@@ -100,9 +115,14 @@ public sealed class LedgerProjectionTests : IDisposable
             SessionTimeout = TimeSpan.FromSeconds(6),
             HeartbeatInterval = TimeSpan.FromMilliseconds(500),
         };
-        var options = new LedgerOptions { MaxBatchRows = 50, RetryDelay = TimeSpan.FromMilliseconds(5) };
-        var projection = new LedgerProjection(ledger, options, group, node, broker.Prefix + "scores", TimeProvider.System, meters, NullLogger<LedgerProjection>.Instance);
+        var options = new LedgerOptions { MaxBatchRows = maxBatchRows, RetryDelay = TimeSpan.FromMilliseconds(5) };
+        var projection = new LedgerProjection(ledger, options, group, node, broker.Prefix + "scores", clock ?? TimeProvider.System, meters, NullLogger<LedgerProjection>.Instance);
         projection.Start();
         return projection;
+    }
+
+    private sealed class StandingClock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
     }
 }

@@ -15,6 +15,9 @@ internal sealed class MemoryLedger : IScoreLedger
     /// <summary>What happens before the write of this number, counted from 1; it may write itself, or throw.</summary>
     public Action<int, IReadOnlyList<LedgerRow>, IReadOnlyList<LedgerStep>>? Before { get; init; }
 
+    /// <summary>What the last pruning was told.</summary>
+    public long? PrunedBefore { get; private set; }
+
     public int Count
     {
         get
@@ -54,7 +57,12 @@ internal sealed class MemoryLedger : IScoreLedger
         }
     }
 
-    public int Prune(TimeSpan retention) => 0;
+    public int Prune(long writtenBeforeMicros)
+    {
+        lock (gate)
+            PrunedBefore = writtenBeforeMicros;
+        return 0;
+    }
 
     public void Dispose()
     {

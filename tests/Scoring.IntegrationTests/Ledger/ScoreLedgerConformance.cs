@@ -137,13 +137,18 @@ public abstract class ScoreLedgerConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Pruning_removes_what_is_older_than_the_retention_before_the_newest_event()
+    public async Task Pruning_removes_what_was_written_before_a_time_whatever_the_times_of_the_events()
     {
-        ledger.Write([Row("old", "c", 0), Row("edge", "c", Day), Row("new", "c", 2 * Day)], "scores", [new(0, null, 3)]);
-        Assert.Equal(1, ledger.Prune(TimeSpan.FromDays(1)));
+        LedgerRow[] rows = [Row("old", "c", EventTime.MaxMicros) with { WrittenMicros = 1 }, Row("edge", "c", 0) with { WrittenMicros = 2 }, Row("new", "c", Day) with { WrittenMicros = 3 }];
+        ledger.Write(rows, "scores", [new(0, null, 3)]);
+        Assert.Equal(1, ledger.Prune(2));
         Assert.Empty(await SearchAsync(new("old")));
         Assert.Single(await SearchAsync(new("edge")));
-        Assert.Equal(0, ledger.Prune(TimeSpan.FromDays(1)));
+        Assert.Equal(0, ledger.Prune(2));
+
+        // A repeat of what is there does not make it younger.
+        ledger.Write([rows[1] with { WrittenMicros = 9 }], "scores", [new(0, 3, 4)]);
+        Assert.Equal(1, ledger.Prune(3));
     }
 
     [Fact]
@@ -175,7 +180,7 @@ public abstract class ScoreLedgerConformance : IAsyncLifetime
     protected abstract IScoreLedger Open();
 
     private static LedgerRow Row(string id, string card, long time, string? record = null, string user = "u") =>
-        new(new ScoreKeys(id, card, user, time, null), Encoding.UTF8.GetBytes(record ?? id));
+        new(new ScoreKeys(id, card, user, time, null), Encoding.UTF8.GetBytes(record ?? id), 0);
 
     private async Task<string> FindAsync(string id) => Assert.Single(await SearchAsync(new(id)));
 

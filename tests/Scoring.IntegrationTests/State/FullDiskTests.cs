@@ -91,7 +91,7 @@ public sealed class FullDiskTests : IDisposable
     private static LedgerRow Score(int number)
     {
         var record = System.Text.Encoding.UTF8.GetBytes($$"""{"transactionId":"t-{{number}}","cardId":"c-{{number}}","userId":"u","eventTime":"2026-03-01T12:00:00Z","pad":"{{new string('x', 2_000)}}"}""");
-        return ScoreKeys.TryRead(record, out var keys) ? new LedgerRow(keys, record) : throw new InvalidOperationException("no score");
+        return ScoreKeys.TryRead(record, out var keys) ? new LedgerRow(keys, record, 0) : throw new InvalidOperationException("no score");
     }
 
     // Its tables are on the small disk, and nothing else of the server.
