@@ -27,6 +27,7 @@ internal sealed class RowComposer
     {
         (this.layout, this.row, this.buffer, this.rules, this.labels) = (layout, row, buffer, rules, labels);
         times = layout.TimeFormat.Clone();
+        Warnings = new RowWarnings(layout.Texts.Keys);
         fields = [.. layout.Texts.OrderBy(t => t.Key).Select(t => new FieldSource(t.Key, TransactionDecoder.NameOf(t.Key), t.Value))];
         // A transaction's fields are slices of one payload: of the row's own bytes only if none is put together.
         if (!layout.Time.IsPlain || fields.Any(f => !f.Source.IsPlain))
@@ -34,7 +35,7 @@ internal sealed class RowComposer
     }
 
     /// <summary>What seems odd about the rows so far, though they are events.</summary>
-    public RowWarnings Warnings { get; } = new();
+    public RowWarnings Warnings { get; }
 
     /// <summary>Makes the transaction of a row.</summary>
     /// <param name="line">The line on which it begins.</param>

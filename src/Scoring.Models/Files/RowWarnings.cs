@@ -8,13 +8,15 @@ namespace Scoring.Models.Files;
 /// Counts what is odd about rows that are events, and remembers the first of each kind: ids that a spreadsheet rounded, and times that
 /// go back.
 /// </summary>
-internal sealed class RowWarnings
+internal sealed class RowWarnings(IEnumerable<TransactionField> mapped)
 {
     // Rows that were written at the same time may be in any order; a day is more than that.
     private const long MicrosBack = EventTime.MicrosPerDay;
 
     private static readonly TransactionField[] Ids =
         [TransactionField.TransactionId, TransactionField.CardId, TransactionField.UserId, TransactionField.MerchantId, TransactionField.TerminalId, TransactionField.DeviceId];
+
+    private readonly TransactionField[] ids = [.. Ids.Intersect(mapped)];
 
     private readonly (long Count, long Line, string Text)[] rounded = new (long, long, string)[(int)TransactionField.Ip + 1];
     private long newest = long.MinValue;
@@ -24,7 +26,7 @@ internal sealed class RowWarnings
     /// <summary>Looks at a row.</summary>
     public void Look(long line, in Transaction transaction)
     {
-        foreach (var field in Ids)
+        foreach (var field in ids)
         {
             var text = transaction.Field(field);
             if (text.Length >= 4 && text[0] is >= (byte)'0' and <= (byte)'9' && IsRounded(text))
@@ -41,7 +43,7 @@ internal sealed class RowWarnings
     public IReadOnlyList<string> Sentences()
     {
         var sentences = new List<string>();
-        foreach (var field in Ids)
+        foreach (var field in ids)
         {
             var (count, line, text) = rounded[(int)field];
             if (count > 0)

@@ -8,11 +8,11 @@ internal sealed class TimePattern
 
     private static readonly string[] Months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-    private readonly Token[] tokens;
+    private readonly Step[] steps;
 
-    private TimePattern(Token[] tokens, bool isUtc)
+    private TimePattern(IEnumerable<Token> tokens, bool isUtc)
     {
-        this.tokens = tokens;
+        steps = [.. tokens.Select(t => new Step(t.IsField ? (byte)t.Text[0] : (byte)0, (byte)t.Text.Length, t.Literal))];
         IsUtc = isUtc;
     }
 
@@ -20,7 +20,7 @@ internal sealed class TimePattern
     public bool IsUtc { get; }
 
     /// <summary>Takes a pattern apart.</summary>
-    /// <param name="pattern">Fields, letters T and Z, and any signs between them.</param>
+    /// <param name="pattern">Fields, the letters T and Z, and any signs between them.</param>
     /// <param name="compiled">The pattern.</param>
     /// <param name="why">What is wrong with it.</param>
     public static bool TryParse(string pattern, out TimePattern? compiled, out string why)
@@ -40,21 +40,29 @@ internal sealed class TimePattern
 
         why = Wrong(tokens) ?? "";
         if (why.Length == 0)
-            compiled = new TimePattern([.. tokens], pattern.EndsWith('Z'));
+            compiled = new TimePattern(tokens, pattern.EndsWith('Z'));
         return compiled is not null;
     }
 
     /// <summary>Reads what the fields say; nothing says yet that there is such a day.</summary>
     public bool TryRead(ReadOnlySpan<byte> text, out TimeFields fields)
     {
-        fields = new TimeFields { Month = 1, Day = 1 };
-        foreach (ref readonly var token in tokens.AsSpan())
+        fields = default;
+        var at = 0;
+        foreach (var step in steps)
         {
-            if (!TryRead(token, ref text, ref fields))
+            if (step.Field == 0)
+            {
+                if (at >= text.Length || text[at++] != step.Literal)
+                    return false;
+            }
+            else if (!TryRead(step, text, ref at, ref fields))
+            {
                 return false;
+            }
         }
 
-        return text.IsEmpty && fields.TryApplyHalf();
+        return at == text.Length && fields.TryApplyHalf();
     }
 
     private static Token? Next(string pattern, int at)
@@ -83,77 +91,71 @@ internal sealed class TimePattern
         return open.First.Text is { } first ? $"has nothing between '{first}', of one or two digits, and '{open.Second.Text}'" : null;
     }
 
-    private static bool TryRead(in Token token, ref ReadOnlySpan<byte> text, ref TimeFields fields)
+    private static bool TryRead(Step step, ReadOnlySpan<byte> text, ref int at, ref TimeFields fields)
     {
-        if (!token.IsField)
+        switch (step.Field)
         {
-            if (text.IsEmpty || text[0] != token.Literal)
-                return false;
-            text = text[1..];
-            return true;
+            case (byte)'t': return TryHalf(text, ref at, ref fields);
+            case (byte)'f': return TryFraction(step.Width, text, ref at, ref fields);
+            case (byte)'M' when step.Width == 3: return TryMonth(text, ref at, ref fields);
         }
 
-        return token.Letter switch
-        {
-            't' => TryHalf(ref text, ref fields),
-            'f' => TryFraction(token.Text.Length, ref text, ref fields),
-            'M' when token.Text.Length == 3 => TryMonth(ref text, ref fields),
-            _ => TryNumber(token.Text.Length, ref text, out var number) && fields.Set(token.Letter, token.Text.Length, number),
-        };
-    }
-
-    private static bool TryNumber(int width, ref ReadOnlySpan<byte> text, out int number)
-    {
-        number = 0;
-        var (least, most) = width == 1 ? (1, 2) : (width, width);
-        var digits = 0;
-        while (digits < most && digits < text.Length && text[digits] is >= (byte)'0' and <= (byte)'9')
-            number = (number * 10) + (text[digits++] - '0');
-        text = text[digits..];
-        return digits >= least;
-    }
-
-    private static bool TryFraction(int width, ref ReadOnlySpan<byte> text, ref TimeFields fields)
-    {
-        if (text.Length < width || text[..width].ContainsAnyExceptInRange((byte)'0', (byte)'9'))
+        if (!TryNumber(step.Width, text, ref at, out var number))
             return false;
-        for (var (i, place) = (0, 100_000); i < width; i++, place /= 10)
-            fields.Micros += (text[i] - '0') * place;
-        text = text[width..];
+        fields.Set(step.Field, step.Width, number);
         return true;
     }
 
-    private static bool TryMonth(ref ReadOnlySpan<byte> text, ref TimeFields fields)
+    private static bool TryNumber(int width, ReadOnlySpan<byte> text, ref int at, out int number)
     {
-        if (text.Length < 3)
+        number = 0;
+        var start = at;
+        var end = Math.Min(text.Length, at + (width == 1 ? 2 : width));
+        for (; at < end && (uint)(text[at] - '0') <= 9; at++)
+            number = (number * 10) + (text[at] - '0');
+        return at - start >= width;
+    }
+
+    private static bool TryFraction(int width, ReadOnlySpan<byte> text, ref int at, ref TimeFields fields)
+    {
+        if (text.Length - at < width || text.Slice(at, width).ContainsAnyExceptInRange((byte)'0', (byte)'9'))
+            return false;
+        for (var (end, place) = (at + width, 100_000); at < end; at++, place /= 10)
+            fields.Micros += (text[at] - '0') * place;
+        return true;
+    }
+
+    private static bool TryMonth(ReadOnlySpan<byte> text, ref int at, ref TimeFields fields)
+    {
+        if (text.Length - at < 3)
             return false;
         for (var month = 0; month < Months.Length; month++)
         {
-            if (System.Text.Ascii.EqualsIgnoreCase(text[..3], Months[month]))
-                fields.Month = month + 1;
-            else
+            if (!System.Text.Ascii.EqualsIgnoreCase(text.Slice(at, 3), Months[month]))
                 continue;
-            text = text[3..];
+            fields.Month = month + 1;
+            at += 3;
             return true;
         }
 
         return false;
     }
 
-    private static bool TryHalf(ref ReadOnlySpan<byte> text, ref TimeFields fields)
+    private static bool TryHalf(ReadOnlySpan<byte> text, ref int at, ref TimeFields fields)
     {
-        if (text.Length < 2 || (text[1] | 0x20) != 'm' || (text[0] | 0x20) is not ('a' or 'p'))
+        if (text.Length - at < 2 || (text[at + 1] | 0x20) != 'm' || (text[at] | 0x20) is not ('a' or 'p'))
             return false;
-        fields.Half = (text[0] | 0x20) == 'a' ? 'a' : 'p';
-        text = text[2..];
+        fields.Half = (char)(text[at] | 0x20);
+        at += 2;
         return true;
     }
+
+    // A token as a row is read by it: its field's letter and width, or the sign that must stand there.
+    private readonly record struct Step(byte Field, byte Width, byte Literal);
 
     private readonly record struct Token(string Text, byte Literal)
     {
         public bool IsField => Literal == 0;
-
-        public char Letter => Text[0];
 
         // May take one digit or two, so that it must know where it ends.
         public bool IsOpen => IsField && Text.Length == 1 && Text != "f";
@@ -175,19 +177,17 @@ internal struct TimeFields
     public int Micros;
     public char Half;
 
-    public bool Set(char letter, int width, int number)
+    public void Set(byte letter, int width, int number)
     {
         switch (letter)
         {
-            case 'y': Year = width == 4 ? number : number + (number + 1900 < FirstShortYear ? 2000 : 1900); break;
-            case 'M': Month = number; break;
-            case 'd': Day = number; break;
-            case 'm': Minute = number; break;
-            case 's': Second = number; break;
+            case (byte)'y': Year = width == 4 ? number : number + (number + 1900 < FirstShortYear ? 2000 : 1900); break;
+            case (byte)'M': Month = number; break;
+            case (byte)'d': Day = number; break;
+            case (byte)'m': Minute = number; break;
+            case (byte)'s': Second = number; break;
             default: Hour = number; break;
         }
-
-        return true;
     }
 
     /// <summary>Makes an hour of 1 to 12 and its half of the day one of 0 to 23.</summary>
