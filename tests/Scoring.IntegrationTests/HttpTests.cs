@@ -78,7 +78,7 @@ public sealed class HttpTests : IAsyncLifetime
     [Fact]
     public async Task A_bad_body_is_400_with_every_wrong_field_named()
     {
-        var answer = await PostAsync("""{"cardId":"4111111111111111","amount":-1,"eventTime":"never","country":5}""");
+        var answer = await PostAsync("""{"cardId":"4111111111111111","amount":"-1","eventTime":"never","country":5}""");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
         var problem = await answer.Content.ReadFromJsonAsync<JsonObject>();

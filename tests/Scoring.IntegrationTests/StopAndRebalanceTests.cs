@@ -116,7 +116,7 @@ public sealed class StopAndRebalanceTests : IDisposable
         await using var process = ServeProcess.Start(
             "--Scoring:Shards:MaxBatchRecords=0",
             "--Scoring:Source:SessionTimeout=00:00:01",
-            "--Scoring:Ledger:Retention=-1");
+            "--Scoring:Ledger:Retention=0s");
         Assert.Equal(2, await process.ExitAsync());
         Assert.Contains("Scoring:Shards:MaxBatchRecords", process.Errors, StringComparison.Ordinal);
         Assert.Contains("Scoring:Source:SessionTimeout", process.Errors, StringComparison.Ordinal);

@@ -21,7 +21,7 @@ internal sealed class RelayMetrics
         CommitFailures = meter.CreateCounterAtZero("scoring.relay.commit_failures", "{commit}", "Commits that the relay's group refused or did not answer");
         Restarts = meter.CreateCounterAtZero("scoring.relay.restarts", "{restart}", "Times that the relay began anew from what it had committed, after a failure");
         Gaps = meter.CreateCounterAtZero("scoring.relay.gaps", "{partition}", "Times that a partition did not hold the offset that the relay's group stood at");
-        Lost = meter.CreateCounterAtZero("scoring.relay.lost", "{record}", "Records that left a relayed topic before they were read");
+        Lost = meter.CreateCounterAtZero("scoring.relay.lost", "{record}", "Records that left a relayed topic before they were read", origins.Select(Topic));
         meter.CreateObservableGauge("scoring.relay.under_way", () => Volatile.Read(ref underWay), "{record}", "Records that the relay has read and the log has not acknowledged");
         meter.CreateObservableGauge("scoring.relay.lag", () => lags, "{record}", "Records of a relayed partition that are not committed yet");
     }

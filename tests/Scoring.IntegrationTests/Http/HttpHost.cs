@@ -55,6 +55,6 @@ public sealed class HttpHost : IAsyncLifetime
     public async Task<long> MetricAsync(string name)
     {
         var lines = (await Client.GetStringAsync("/metrics")).Split('\n');
-        return lines.Where(l => l.StartsWith(name + " ", StringComparison.Ordinal)).Select(l => long.Parse(l.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)).SingleOrDefault();
+        return lines.Where(l => l.StartsWith(name + "{} ", StringComparison.Ordinal)).Select(l => long.Parse(l.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)).SingleOrDefault();
     }
 }
