@@ -29,7 +29,8 @@ internal sealed class BootstrapRun
     private readonly Func<string, KafkaLogReader> logOf;
     private readonly TextWriter messages;
     private readonly List<ShardBootstrap> shards = [];
-    private long watermark = long.MinValue;
+    private long bad;
+    private long odd;
 
     /// <summary>Makes the run.</summary>
     /// <param name="settings">What was asked for.</param>
@@ -139,14 +140,14 @@ internal sealed class BootstrapRun
 
     private async Task PlayAsync(EventFileMap map, CancellationToken cancellation)
     {
-        var labels = new PendingLabels(features, map.LabelDelay);
         using var events = new EventFile(settings.Input, map, options.Decode);
-        for (var rows = 1L; events.Reader.Read(out var row); rows++)
+        var labels = new PendingLabels(features, map, events.Reader);
+        for (var rows = 1L; labels.Read(out var row); rows++)
         {
             if (row.Error is null)
                 await ApplyAsync(row, labels, cancellation);
             else
-                Report(row, events.Reader.BadRows);
+                Report(row);
             if (rows % RowsPerProgress == 0)
                 await messages.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows, {(100.0 * events.Position) / Math.Max(1, events.Length):F0} % of the file, {shards.Sum(s => (long)s.Engine.EntitiesInMemory):N0} entities in memory"));
         }
@@ -159,22 +160,24 @@ internal sealed class BootstrapRun
     // As replay does: what is known by now comes before the transaction.
     private async ValueTask ApplyAsync(EventFileRow row, PendingLabels labels, CancellationToken cancellation)
     {
-        while (labels.TryTake(Math.Max(row.Transaction.EventTimeMicros, watermark), out var known))
+        var knownBy = labels.KnownBy(ref row, out var oddness);
+        if (oddness is not null && ++odd <= ReportedErrors)
+            await messages.WriteLineAsync($"{settings.Input}:{row.Line}: {oddness}");
+        while (labels.TryTake(knownBy, out var known))
             await ShardOf(known).ApplyLabelAsync(known, true, cancellation);
         if (!await ShardOf(row.Transaction).ApplyAsync(row.Transaction, cancellation))
             return;
-        watermark = Math.Max(watermark, row.Transaction.EventTimeMicros);
         if (row.IsFraud == true)
             labels.Add(row.Transaction);
     }
 
     private ShardBootstrap ShardOf(in Transaction transaction) => shards[Murmur2.Partition(transaction.UserId, shards.Count)];
 
-    private void Report(in EventFileRow row, long bad)
+    private void Report(in EventFileRow row)
     {
         if (settings.FailOnError)
             throw new BootstrapException($"{settings.Input}:{row.Line}: {row.Error}");
-        if (bad <= ReportedErrors)
+        if (++bad <= ReportedErrors)
             messages.WriteLine($"{settings.Input}:{row.Line}: skipped: {row.Error}");
         if (bad == ReportedErrors)
             messages.WriteLine("further bad rows are only counted");

@@ -17,7 +17,7 @@ internal sealed class ReplayRun
     private readonly TextWriter messages;
     private readonly FeatureEngine engine;
     private readonly EventFileMap map;
-    private readonly PendingLabels labels;
+    private PendingLabels labels = null!;
     private readonly double[] vector;
     private long rows;
     private long written;
@@ -25,6 +25,8 @@ internal sealed class ReplayRun
     private long conflicts;
     private long late;
     private long degraded;
+    private long odd;
+    private long bad;
     private (long Oldest, long Newest) span = (long.MaxValue, long.MinValue);
 
     private ReplayRun(ReplaySettings settings, TextWriter messages)
@@ -35,7 +37,6 @@ internal sealed class ReplayRun
         using var mapText = settings.Map.OpenText();
         engine = new FeatureEngine(FeatureSet.Parse(features, settings.Features.ToString()), new FeatureEngineOptions());
         map = EventFileMap.Parse(mapText, settings.Map.ToString()).WithLabel(settings.LabelColumn, settings.LabelDelay);
-        labels = new PendingLabels(engine.Set, map.LabelDelay);
         vector = new double[engine.Set.FeatureNames.Count];
     }
 
@@ -67,9 +68,10 @@ internal sealed class ReplayRun
     private bool Play(EventFile file, Stream output, Action<long> progress, CancellationToken cancellation)
     {
         var reader = file.Reader;
+        labels = new PendingLabels(engine.Set, map, reader);
         var writer = new FeatureRows(output);
         writer.Header(engine.Set.FeatureNames);
-        while (reader.Read(out var row))
+        while (labels.Read(out var row))
         {
             if (++rows % settings.BatchRows == 0)
             {
@@ -80,7 +82,7 @@ internal sealed class ReplayRun
 
             if (row.Error is null)
                 Apply(row, writer);
-            else if (!Report(row, reader.BadRows))
+            else if (!Report(row))
                 return false;
         }
 
@@ -92,10 +94,13 @@ internal sealed class ReplayRun
         return false;
     }
 
-    private void Apply(in EventFileRow row, FeatureRows writer)
+    private void Apply(EventFileRow row, FeatureRows writer)
     {
         span = (Math.Min(span.Oldest, row.Transaction.EventTimeMicros), Math.Max(span.Newest, row.Transaction.EventTimeMicros));
-        while (labels.TryTake(Math.Max(row.Transaction.EventTimeMicros, engine.WatermarkMicros), out var known))
+        var knownBy = labels.KnownBy(ref row, out var oddness);
+        if (oddness is not null)
+            Tell(row.Line, oddness);
+        while (labels.TryTake(knownBy, out var known))
             engine.ApplyLabel(known, true);
         var result = engine.Apply(row.Transaction, vector);
         if (result.Duplicate)
@@ -113,7 +118,13 @@ internal sealed class ReplayRun
             labels.Add(row.Transaction);
     }
 
-    private bool Report(in EventFileRow row, long bad)
+    private void Tell(long line, string oddness)
+    {
+        if (++odd <= ReportedErrors)
+            messages.WriteLine($"{settings.Input}:{line}: {oddness}");
+    }
+
+    private bool Report(in EventFileRow row)
     {
         if (settings.FailOnError)
         {
@@ -121,7 +132,7 @@ internal sealed class ReplayRun
             return false;
         }
 
-        if (bad <= ReportedErrors)
+        if (++bad <= ReportedErrors)
             messages.WriteLine($"{settings.Input}:{row.Line}: skipped: {row.Error}");
         if (bad == ReportedErrors)
             messages.WriteLine("further bad rows are only counted");

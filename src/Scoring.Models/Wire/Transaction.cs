@@ -63,6 +63,25 @@ public struct Transaction
         slices[(int)field] = new Slice((ushort)offset, (ushort)length);
     }
 
+    /// <summary>The same transaction over a payload of its own, which nobody else changes.</summary>
+    public readonly Transaction Copy()
+    {
+        var length = 0;
+        foreach (var slice in slices)
+            length += slice.Length;
+        var copy = new Transaction(new byte[length]) { AmountUnits = AmountUnits, EventTimeMicros = EventTimeMicros };
+        var offset = 0;
+        for (var field = default(TransactionField); field <= TransactionField.Ip; field++)
+        {
+            var text = Field(field);
+            text.CopyTo(copy.Payload.AsSpan(offset));
+            copy.SetField(field, offset, text.Length);
+            offset += text.Length;
+        }
+
+        return copy;
+    }
+
     /// <summary>Where the field stands in the payload.</summary>
     internal readonly Range RangeOf(TransactionField field)
     {

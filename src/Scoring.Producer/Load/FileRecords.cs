@@ -20,7 +20,11 @@ public sealed class FileRecords : IRecordSource
     private static readonly TransactionField[] Fields = Enum.GetValues<TransactionField>();
 
     private readonly Stream file;
+    // No feature set is known here; an hour is what feature sets allow as a rule.
+    private static readonly TimeSpan Tolerance = TimeSpan.FromHours(1);
+
     private readonly EventFileReader reader;
+    private readonly RowsAhead rows;
     private readonly EventFileMap map;
     private readonly string sourceName;
     private readonly TransactionDecoder decoder = new(new DecodeLimits());
@@ -51,6 +55,7 @@ public sealed class FileRecords : IRecordSource
         try
         {
             reader = EventFileReader.Open(file, map, sourceName, name => File.OpenRead(Path.Combine(Path.GetDirectoryName(path) ?? "", name)));
+            rows = new RowsAhead(reader, Tolerance);
         }
         catch
         {
@@ -105,7 +110,7 @@ public sealed class FileRecords : IRecordSource
         }
 
         isAhead = false;
-        if (labels.TryPeek(out _, out var due) && (!hasRow || due.Due <= row.Transaction.EventTimeMicros))
+        if (labels.TryPeek(out _, out var due) && (!hasRow || IsKnown(due.Due)))
         {
             label = labels.Dequeue();
             Kind = SourceKind.Label;
@@ -152,7 +157,7 @@ public sealed class FileRecords : IRecordSource
 
     private bool ReadRow()
     {
-        while (reader.Read(out row))
+        while (rows.Read(out row))
         {
             if (row.Error is null)
                 return true;
@@ -161,6 +166,9 @@ public sealed class FileRecords : IRecordSource
         isAtEnd = true;
         return false;
     }
+
+    // Rows behind are asked only where the row's own time would do.
+    private bool IsKnown(long due) => due <= row.Transaction.EventTimeMicros && !rows.IsOdd(ref row, out _);
 
     /// <summary>Keeps the label of the current row, if it is fraud, until it becomes known.</summary>
     private void Keep()

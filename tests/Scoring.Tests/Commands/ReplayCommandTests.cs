@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Scoring.Host.Commands;
 
 namespace Scoring.Tests.Commands;
 
@@ -52,6 +53,25 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal(0, await Replay("in.csv", Input));
 
         Assert.Equal(Output.ReplaceLineEndings("\n"), Text("out.csv"));
+    }
+
+    [Fact]
+    public async Task A_row_of_a_wrong_time_makes_no_label_known_and_is_told()
+    {
+        var rows = Enumerable.Range(0, 40).Select(i => $"t{i},c,p,1,{100 + i},{(i == 5 ? 1 : 0)}").ToList();
+        Assert.Equal(0, await Replay("in.csv", string.Join('\n', ["id,card,terminal,amount,time,fraud", .. rows])));
+        var clean = Text("out.csv").Split('\n');
+
+        Assert.Equal(0, await Replay("in.csv", string.Join('\n', ["id,card,terminal,amount,time,fraud", .. rows[..8], "w,other,elsewhere,1,253402300790,0", .. rows[8..]])));
+
+        Assert.Equal(clean, Text("out.csv").Split('\n').Where(l => !l.StartsWith('w')));
+        Assert.Contains(clean, l => l.StartsWith("t15,", StringComparison.Ordinal) && !l.EndsWith(",0", StringComparison.Ordinal));
+        using var messages = new StringWriter();
+        ReplayRun.Execute(new ReplaySettings(File("features.yaml"), File("in.csv"), File("map.yaml"), File("out.csv"), null, null, false, 512), messages, CancellationToken.None);
+        Assert.Contains($"in.csv:10: eventTime 9999-12-31T23:59:50", messages.ToString(), StringComparison.Ordinal);
+        Assert.Contains("is ahead of most rows behind it", messages.ToString(), StringComparison.Ordinal);
+
+        FileInfo File(string name) => new(Path(name));
     }
 
     [Theory]
