@@ -77,7 +77,7 @@ public sealed partial class LedgerProjection
         {
             if (LogGap.Find(consumer, new TopicPartition(topic, partition), position, AnswerTimeout) is { } gap)
             {
-                lost.Add(gap.Lost, KeyValuePair.Create<string, object?>("partition", partition));
+                lost.Add(gap.Lost);
                 Progress.Outrun(partition, gap.Lost, gap.ToString(), gap.High);
                 LogOutrun(gap.Lost, gap.ToString());
                 nextOffsets[partition] = position = gap.Low;

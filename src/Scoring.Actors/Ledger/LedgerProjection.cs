@@ -71,7 +71,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         unreadable = meter.CreateCounterAtZero("scoring.ledger.unreadable", "{record}", "Records of the scores' topic that are no scores");
         failures = meter.CreateCounterAtZero("scoring.ledger.failures", "{write}", "Writes to the ledger that failed and were repeated");
         overtaken = meter.CreateCounterAtZero("scoring.ledger.overtaken", "{write}", "Writes to the ledger given up because another node had moved a partition");
-        lost = meter.CreateCounter<long>("scoring.ledger.lost", "{score}", "Scores that left the topic before they were read: they are missing from the ledger");
+        lost = meter.CreateCounterAtZero("scoring.ledger.lost", "{score}", "Scores that left the topic before they were read: they are missing from the ledger");
         meter.CreateObservableGauge("scoring.ledger.failing", () => isFailing ? 1 : 0, "{ledger}", "1 while the ledger can't be written, or read for where it is");
         meter.CreateObservableGauge(
             "scoring.ledger.lag",

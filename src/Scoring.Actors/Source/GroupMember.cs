@@ -99,7 +99,7 @@ public sealed partial class GroupMember : IGroupListener
         commitFailures = meter.CreateCounterAtZero("scoring.source.commit_failures", "{commit}", "Commits that the group refused or did not answer");
         foreign = meter.CreateCounterAtZero("scoring.source.foreign_records", "{record}", "Records of partitions that had been revoked or are to be read again, dropped");
         pauses = meter.CreateCounterAtZero("scoring.source.pauses", "{pause}", "Times that a partition was paused because its mailbox was full");
-        lost = meter.CreateCounter<long>("scoring.source.lost", "{record}", "Records that left the input log before they were read");
+        lost = meter.CreateCounterAtZero("scoring.source.lost", "{record}", "Records that left the input log before they were read");
     }
 
     /// <summary>Ends when the group has given this node its share of the partitions for the first time; faulted if it never will.</summary>
@@ -136,7 +136,7 @@ public sealed partial class GroupMember : IGroupListener
         }
         catch (LogGapException e)
         {
-            lost.Add(e.Lost, KeyValuePair.Create<string, object?>("partition", e.Partition));
+            lost.Add(e.Lost);
             LogLogGap(e.Partition, e.Message);
             TakeDown(e.Partition, PartitionState.LogGap);
         }
