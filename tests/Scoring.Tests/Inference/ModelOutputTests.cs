@@ -41,17 +41,24 @@ public sealed class ModelOutputTests
         bundle.Score(rows, together);
         bundle.Score(rows.AsSpan(0, 4), alone);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var same = 0;
-        for (var row = 0; row < together.Length; row++)
+        // The runtime itself allocates once now and then; what a score allocates shows in every round.
+        var least = long.MaxValue;
+        for (var round = 0; round < 5; round++)
         {
-            bundle.Score(rows.AsSpan(4 * row, 4), alone);
-            same += alone[0] == together[row] ? 1 : 0;
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var same = 0;
+            for (var row = 0; row < together.Length; row++)
+            {
+                bundle.Score(rows.AsSpan(4 * row, 4), alone);
+                same += alone[0] == together[row] ? 1 : 0;
+            }
+
+            bundle.Score(rows, together);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(together.Length, same);
         }
 
-        bundle.Score(rows, together);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(together.Length, same);
+        Assert.Equal(0, least);
     }
 
     [Fact]
