@@ -27,7 +27,7 @@ public sealed record EmbeddedBrokerOptions
 /// and silently forgets what is older, and it acknowledges transactions without isolating them.
 /// Dispose it after every client of it.
 /// </summary>
-public sealed class EmbeddedBroker : IDisposable
+public sealed partial class EmbeddedBroker : IDisposable
 {
     /// <summary>Bytes of a partition beyond which the oldest of it is forgotten.</summary>
     public const long PartitionBytes = 5 * 1024 * 1024;
