@@ -15,16 +15,16 @@ internal sealed class ConsumerMetrics
         meter.CreateObservableGauge("scoring.kafka.buffered_bytes", () => consumer.State.BufferedBytes, "By", "Bytes that wait in the partitions' buffers, each of at most BufferBytes");
         meter.CreateObservableGauge("scoring.kafka.buffered_records", () => consumer.State.BufferedRecords, "{record}", "Records that wait in the partitions' buffers, each of at most BufferRecords");
         meter.CreateObservableGauge("scoring.kafka.lookups_waiting", () => consumer.State.Lookups, "{lookup}", "Look-ups that wait for an answer, of at most MaxLookups");
-        Pauses = meter.CreateCounter<long>("scoring.kafka.pauses", "{pause}", "Times that a partition was paused because its buffer was full");
-        Dropped = meter.CreateCounter<long>("scoring.kafka.dropped_records", "{record}", "Records of partitions that had been taken away or assigned anew, dropped");
-        Gaps = meter.CreateCounter<long>("scoring.kafka.log_gaps", "{gap}", "Partitions that failed because the log does not hold what they need");
-        Commits = meter.CreateCounter<long>("scoring.kafka.commits", "{commit}", "Commits that the group has acknowledged, each of all partitions together");
-        CommitFailures = meter.CreateCounter<long>("scoring.kafka.commit_failures", "{commit}", "Commits that the group refused or did not answer; each is repeated");
+        Pauses = meter.CreateCounterAtZero("scoring.kafka.pauses", "{pause}", "Times that a partition was paused because its buffer was full");
+        Dropped = meter.CreateCounterAtZero("scoring.kafka.dropped_records", "{record}", "Records of partitions that had been taken away or assigned anew, dropped");
+        Gaps = meter.CreateCounterAtZero("scoring.kafka.log_gaps", "{gap}", "Partitions that failed because the log does not hold what they need");
+        Commits = meter.CreateCounterAtZero("scoring.kafka.commits", "{commit}", "Commits that the group has acknowledged, each of all partitions together");
+        CommitFailures = meter.CreateCounterAtZero("scoring.kafka.commit_failures", "{commit}", "Commits that the group refused or did not answer; each is repeated");
         CommitTime = meter.CreateHistogram<double>("scoring.kafka.commit_duration", "s", "Time that a commit took");
-        LookupFailures = meter.CreateCounter<long>("scoring.kafka.lookup_failures", "{lookup}", "Tries of a look-up that failed; each is repeated until LookupDeadline");
-        LookupsRefused = meter.CreateCounter<long>("scoring.kafka.lookups_refused", "{lookup}", "Look-ups beyond MaxLookups");
-        DrainTimeouts = meter.CreateCounter<long>("scoring.kafka.drain_timeouts", "{drain}", "Partitions that were taken away before all that was under way had finished");
-        Replacements = meter.CreateCounter<long>("scoring.kafka.consumer_replacements", "{client}", "Consumers that came to their end and were replaced");
+        LookupFailures = meter.CreateCounterAtZero("scoring.kafka.lookup_failures", "{lookup}", "Tries of a look-up that failed; each is repeated until LookupDeadline");
+        LookupsRefused = meter.CreateCounterAtZero("scoring.kafka.lookups_refused", "{lookup}", "Look-ups beyond MaxLookups");
+        DrainTimeouts = meter.CreateCounterAtZero("scoring.kafka.drain_timeouts", "{drain}", "Partitions that were taken away before all that was under way had finished");
+        Replacements = meter.CreateCounterAtZero("scoring.kafka.consumer_replacements", "{client}", "Consumers that came to their end and were replaced");
     }
 
     internal Counter<long> Pauses { get; }

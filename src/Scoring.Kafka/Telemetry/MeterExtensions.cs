@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Scoring.Actors.Telemetry;
+namespace Scoring.Kafka.Telemetry;
 
 /// <summary>How the service's counters are made.</summary>
 public static class MeterExtensions
