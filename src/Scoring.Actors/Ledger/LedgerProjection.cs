@@ -4,6 +4,7 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
 using Scoring.Actors.Telemetry;
+using Scoring.Kafka;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Ledger;
@@ -139,7 +140,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
                     Pause();
             }
 
-            consumer.Close();
+            consumer.LeaveGroup();
         }
 #pragma warning disable CA1031 // Reported by Failure, which stops the node; while it stops anyway, rows are written again next time.
         catch (Exception e)

@@ -102,7 +102,7 @@ internal sealed partial class RelaySession : IDisposable
         }
 
         // Closing revokes what is owned: the handler settles and commits it.
-        consumer.Close();
+        consumer.LeaveGroup();
     }
 
     private void Settle(OriginPartition partition)

@@ -122,7 +122,7 @@ public sealed partial class KafkaGroupClient : IGroupClient
     public void Close() => Asking(() =>
     {
         closing = true;
-        consumer.Close();
+        consumer.LeaveGroup();
         return true;
     });
 
