@@ -202,12 +202,14 @@ public sealed partial class ShardActor : IShard
 
     private bool IsOver => abandoned || (finishing && IsIdle && checkpoints.Phase is CheckpointPhase.None && !IsLastCheckpointDue);
 
+    // Nothing starts behind a suspect that is tried: its own failure would take the suspect's place, and neither would ever
+    // have failed twice.
     private bool MayStart =>
         waiting.Count > 0
         && !stopping
         && loading is null
         && IsStateWhole
-        && (inFlight.Count == 0 || waiting.Peek().Offset >= aloneBefore)
+        && (inFlight.Count == 0 || (suspect is null && waiting.Peek().Offset >= aloneBefore))
         && inFlight.Count < context.Options.MaxInFlightBatches
         && inFlight.Count + unacknowledged.Count < context.Options.MaxUnacknowledgedBatches;
 
