@@ -56,6 +56,22 @@ public static partial class DurationText
     /// <param name="micros">The duration in microseconds.</param>
     public static string FormatMicros(long micros) => Format(TimeSpan.FromTicks(micros * TimeSpan.TicksPerMicrosecond));
 
+    /// <summary>Writes a duration for people, in its two largest units, rounded up: <c>20763d 13h</c>, <c>5m 1s</c>.</summary>
+    /// <param name="micros">The duration in microseconds, 0 or more.</param>
+    public static string FormatRoughly(long micros)
+    {
+        var ticks = micros * TimeSpan.TicksPerMicrosecond;
+        var i = Array.FindLastIndex(Units, u => ticks >= u.Ticks);
+        if (i <= 0)
+            return Format(TimeSpan.FromTicks(ticks));
+        var (unit, unitTicks) = Units[i];
+        var (smaller, smallerTicks) = Units[i - 1];
+        var rest = ((ticks % unitTicks) + smallerTicks - 1) / smallerTicks;
+        var whole = (ticks / unitTicks) + (rest / (unitTicks / smallerTicks));
+        rest %= unitTicks / smallerTicks;
+        return rest == 0 ? string.Create(CultureInfo.InvariantCulture, $"{whole}{unit}") : string.Create(CultureInfo.InvariantCulture, $"{whole}{unit} {rest}{smaller}");
+    }
+
     private static string? ErrorOf(string text, out long ticks)
     {
         ticks = 0;

@@ -139,17 +139,15 @@ public sealed class EventRules
     {
         var ahead = eventMicros - clockMicros;
         if (ahead > maxAheadMicros)
-            return Wrong(RejectReason.TimeInFuture, $"is {Text(ahead)} ahead of {clock}; {DurationText.FormatMicros(maxAheadMicros)} is allowed");
+            return Wrong(RejectReason.TimeInFuture, $"is {DurationText.FormatRoughly(ahead)} ahead of {clock}; {DurationText.FormatMicros(maxAheadMicros)} is allowed");
         if (mayBeOld || maxBehindMicros <= 0 || -ahead <= maxBehindMicros)
             return null;
         var hint = MayBeSeconds(eventMicros, clockMicros) ? " (as seconds since 1970 it would be in time: milliseconds are wanted)" : "";
-        return Wrong(RejectReason.TimeTooOld, $"is {Text(-ahead)} behind {clock}; {DurationText.FormatMicros(maxBehindMicros)} is allowed{hint}");
+        return Wrong(RejectReason.TimeTooOld, $"is {DurationText.FormatRoughly(-ahead)} behind {clock}; {DurationText.FormatMicros(maxBehindMicros)} is allowed{hint}");
     }
 
     private bool MayBeSeconds(long eventMicros, long clockMicros) =>
         eventMicros <= EventTime.MaxMicros / 1000 && clockMicros - (eventMicros * 1000) is var behind && behind >= -maxAheadMicros && behind <= maxBehindMicros;
 
     private static Rejection Wrong(RejectReason reason, string message) => new([new FieldError("eventTime", reason, message)]);
-
-    private static string Text(long micros) => TimeSpan.FromMicroseconds(micros).ToString("c", CultureInfo.InvariantCulture);
 }

@@ -74,4 +74,16 @@ public sealed class DurationTextTests
         Assert.True(DurationText.TryParse(text, out var duration, out var error), error);
         Assert.Equal(TimeSpan.FromSeconds(seconds), duration);
     }
+
+    [Theory]
+    [InlineData(0, "0s")]
+    [InlineData(999, "0.999ms")]
+    [InlineData(1_500, "1.5ms")]
+    [InlineData(300_000_001, "5m 1s")]
+    [InlineData(1_000_000, "1s")]
+    [InlineData(86_399_999_999, "24h")]
+    [InlineData(86_400_000_000, "1d")]
+    [InlineData(1_793_926_596_476_431, "20763d 1h")]
+    public void A_rough_duration_has_two_units_and_is_never_less(long micros, string text) =>
+        Assert.Equal(text, DurationText.FormatRoughly(micros));
 }
