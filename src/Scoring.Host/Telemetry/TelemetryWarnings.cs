@@ -41,6 +41,8 @@ internal sealed partial class TelemetryWarnings : EventListener
     /// <inheritdoc/>
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
+        if (IsOfNoConcern(eventData))
+            return;
         var kind = (eventData.EventSource.Name, eventData.EventId);
         if (told.TryGetValue(kind, out var at) && time.GetElapsedTime(at) < Silence)
             return;
@@ -49,6 +51,12 @@ internal sealed partial class TelemetryWarnings : EventListener
         var payload = (eventData.Payload ?? new([])).Select(p => (object?)p?.ToString()?.Split('\n')[0].TrimEnd()).ToArray();
         LogEvent(string.Format(CultureInfo.InvariantCulture, eventData.Message ?? eventData.EventName ?? "", payload));
     }
+
+    // Metrics come by the host's own subscription, and traces and logs are sent where a variable names a collector:
+    // what the SDK says of meters that it does not follow itself and of providers that there are none of is no trouble.
+    private static bool IsOfNoConcern(EventWrittenEventArgs told) =>
+        told.EventName is "TracerProviderNotRegistered" or "LoggerProviderNotRegistered" or "MeterProviderNotRegistered"
+        || (told.EventName == "MetricInstrumentIgnored" && told.Payload is [_, _, string reason, ..] && reason.Contains("not subscribed", StringComparison.Ordinal));
 
     private void Listen(EventSource source)
     {

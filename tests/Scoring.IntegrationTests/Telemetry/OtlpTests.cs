@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Scoring.Servers;
 
 namespace Scoring.IntegrationTests.Telemetry;
@@ -86,6 +87,30 @@ public class OtlpTests
         Assert.Contains("OTEL_TRACES_EXPORTER: 'zipkin' is passed over; otlp or none is wanted", node.Errors, StringComparison.Ordinal);
         Assert.Contains("OTEL_BSP_MAX_QUEUE_SIZE", node.Errors, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await node.Http.GetAsync("/health/ready")).StatusCode);
+        await node.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_node_without_a_collector_says_nothing_of_telemetry()
+    {
+        await using var node = await NodeProcess.StartAsync([]);
+        Assert.Equal(HttpStatusCode.OK, (await node.Http.GetAsync("/metrics")).StatusCode);
+        await node.StopAsync();
+        Assert.DoesNotContain("OpenTelemetry", node.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_collector_that_takes_calls_and_never_answers_does_not_hold_up_the_stop()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var node = await NodeProcess.StartAsync(new()
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://{silent.LocalEndpoint}",
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
+        });
+        using var first = await silent.AcceptTcpClientAsync();
         await node.StopAsync();
     }
 }
