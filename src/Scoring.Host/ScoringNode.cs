@@ -69,7 +69,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
         Time = time;
         Decoder = new TransactionDecoder(Options.Decode);
         Replies = new PendingReplies(Options.Http.MaxWaitingScores, time, meters);
-        model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, meters, TaskScheduler.Default);
+        model = new ModelActor(bundle, Options.Shards.MaxInFlightBatches * MaxShards, time, meters, TaskScheduler.Default, loggers.CreateLogger<ModelActor>());
         log = new KafkaOutputLog(Options.Output, meters, loggers.CreateLogger<KafkaOutputLog>());
         Ledger = NodePaths.OpenLedger(Options.Ledger);
         var metrics = new ShardMetrics(meters);
@@ -90,6 +90,7 @@ public sealed partial class ScoringNode : IAsyncDisposable
             shards,
             retries,
             projection.Progress,
+            () => model.Failing is { } why ? [$"the model fails whatever it is asked, and transactions wait for it: {why}"] : [],
             () => watch?.Problems ?? [],
             () => relay?.Progress.Problems ?? []);
         Observe(meters.Create(ScoringMeter.Name));

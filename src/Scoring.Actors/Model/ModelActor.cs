@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Scoring.Actors.Telemetry;
 using Scoring.Models.Inference;
 using Scoring.Models.Wire;
@@ -8,30 +9,43 @@ namespace Scoring.Actors.Model;
 
 /// <summary>
 /// Owns the model's session and scores the batches that are posted to it, in the order in which they came.
-/// One loop evaluates the model, so its buffers need no lock.
+/// One loop evaluates the model, so its buffers need no lock. A model that fails at a row that it scored when it was
+/// loaded is at fault, not what it is asked: its requests wait, and it is tried again and again.
 /// </summary>
-public sealed class ModelActor : IAsyncDisposable
+public sealed partial class ModelActor : IAsyncDisposable
 {
     private static readonly KeyValuePair<string, object?>[] FaultTags =
         [.. Enum.GetValues<ScoreFault>().Select(f => KeyValuePair.Create<string, object?>("reason", f == ScoreFault.None ? "" : f.Code()))];
 
+    // A model does not mend itself often; what does pass is a lack of memory.
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+
     private readonly Channel<ScoreRequest> mailbox;
-    private readonly ModelBundle bundle;
+    private readonly IScorer scorer;
+    private readonly TimeProvider time;
+    private readonly ILogger<ModelActor> logger;
+    private readonly CancellationTokenSource stop = new();
     private readonly Histogram<int> rowsPerRequest;
     private readonly Counter<long> failures;
     private readonly Counter<long> withoutScore;
     private readonly Task loop;
+    private volatile string? failing;
 
     /// <summary>Starts the actor.</summary>
-    /// <param name="bundle">The model; the actor owns it from now on.</param>
+    /// <param name="scorer">The model; the actor owns it from now on.</param>
     /// <param name="maxWaitingRequests">How many requests may wait; what posts them must keep below it.</param>
+    /// <param name="time">Times the tries of a model that fails.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="scheduler">Where its loop runs.</param>
-    public ModelActor(ModelBundle bundle, int maxWaitingRequests, IMeterFactory meters, TaskScheduler scheduler)
+    /// <param name="logger">Where it is told that the model fails.</param>
+    public ModelActor(IScorer scorer, int maxWaitingRequests, TimeProvider time, IMeterFactory meters, TaskScheduler scheduler, ILogger<ModelActor> logger)
     {
-        ArgumentNullException.ThrowIfNull(bundle);
+        ArgumentNullException.ThrowIfNull(scorer);
         ArgumentNullException.ThrowIfNull(meters);
-        this.bundle = bundle;
+        this.scorer = scorer;
+        this.time = time;
+        this.logger = logger;
         mailbox = Channel.CreateBounded<ScoreRequest>(new BoundedChannelOptions(maxWaitingRequests) { SingleReader = true });
         var meter = meters.Create(ScoringMeter.Name);
         rowsPerRequest = meter.CreateHistogram<int>("scoring.model.batch_rows", "{row}", "Rows that the model scored in one go", advice: new InstrumentAdvice<int>
@@ -41,11 +55,15 @@ public sealed class ModelActor : IAsyncDisposable
         failures = meter.CreateCounterAtZero("scoring.model.failures", "{request}", "Batches that the model failed to score");
         withoutScore = meter.CreateCounterAtZero("scoring.model.without_score", "{transaction}", "Transactions that the model gave no number from 0 to 1, and that are reviewed for it", FaultTags[1..]);
         meter.CreateObservableGauge("scoring.model.waiting", () => mailbox.Reader.Count, "{request}", "Batches that wait for the model");
+        meter.CreateObservableGauge("scoring.model.failing", () => failing is null ? 0 : 1, "{model}", "1 while the model fails whatever it is asked, and transactions wait for it");
         loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
     }
 
     /// <summary>What the running model says of itself.</summary>
-    public BundleManifest Manifest => bundle.Manifest;
+    public BundleManifest Manifest => scorer.Manifest;
+
+    /// <summary>Why the model fails whatever it is asked; null while it does not. Any thread may ask.</summary>
+    public string? Failing => failing;
 
     /// <summary>Hands a request over.</summary>
     /// <param name="request">The rows; <see cref="ScoreRequest.Completed"/> is called on it exactly once.</param>
@@ -57,12 +75,14 @@ public sealed class ModelActor : IAsyncDisposable
             throw new InvalidOperationException($"the model actor's mailbox took no more than {mailbox.Reader.Count} requests, or it has stopped");
     }
 
-    /// <inheritdoc/>
+    /// <summary>Answers what waits, with the failure where the model still fails, and disposes of the model.</summary>
     public async ValueTask DisposeAsync()
     {
         mailbox.Writer.TryComplete();
+        await stop.CancelAsync();
         await loop;
-        bundle.Dispose();
+        stop.Dispose();
+        scorer.Dispose();
     }
 
     private async Task RunAsync()
@@ -71,36 +91,95 @@ public sealed class ModelActor : IAsyncDisposable
         {
             while (mailbox.Reader.TryRead(out var request))
             {
-                try
-                {
-                    Score(request);
-                }
-#pragma warning disable CA1031 // Whatever the model throws belongs to the shard that asked; the loop serves the others.
-                catch (Exception e)
-#pragma warning restore CA1031
-                {
-                    request.Failure = e;
-                    failures.Add(1);
-                }
-
+                await AnswerAsync(request);
                 request.Completed();
             }
+        }
+    }
+
+    private async Task AnswerAsync(ScoreRequest request)
+    {
+        for (var delay = FirstRetry; ; delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry)
+        {
+            try
+            {
+                Score(request);
+                return;
+            }
+#pragma warning disable CA1031 // Whatever the model throws belongs to the shard that asked, or is tried again; the loop serves the others.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failures.Add(1);
+                if (!IsAtFault(e) || !await TryWaitAsync(delay))
+                {
+                    request.Failure = e;
+                    return;
+                }
+            }
+        }
+    }
+
+    // The row that it was loaded with: nothing in it is of the transactions that it failed at.
+    private bool IsAtFault(Exception thrown)
+    {
+        var missing = new double[scorer.Manifest.FeatureSet.Features.Count];
+        Array.Fill(missing, double.NaN);
+        try
+        {
+            scorer.Score(missing, new Verdict[1]);
+            failing = null;
+            return false;
+        }
+#pragma warning disable CA1031 // What it throws tells all that is asked.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            if (failing is null)
+                LogFailing(thrown);
+            failing = thrown.Message;
+            return true;
+        }
+    }
+
+    private async Task<bool> TryWaitAsync(TimeSpan delay)
+    {
+        try
+        {
+            await Task.Delay(delay, time, stop.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 
     private void Score(ScoreRequest request)
     {
         rowsPerRequest.Record(request.Rows);
-        bundle.Score(request.AllFeatures, request.AllVerdicts);
+        scorer.Score(request.AllFeatures, request.AllVerdicts);
         for (var row = 0; row < request.Rows; row++)
         {
             ref readonly var verdict = ref request.AllVerdicts[row];
             var reasons = request.Reasons(row);
             reasons.Clear();
             if (verdict.Decision != Decision.Approve)
-                bundle.Explain(request.Features(row), verdict, reasons!);
+                scorer.Explain(request.Features(row), verdict, reasons!);
             if (verdict.Fault != ScoreFault.None)
                 withoutScore.Add(1, FaultTags[(int)verdict.Fault]);
         }
+
+        if (failing is not null)
+        {
+            failing = null;
+            LogScoresAgain();
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The model fails at a row that it scored when it was loaded; transactions wait, and it is tried again")]
+    private partial void LogFailing(Exception thrown);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The model scores again")]
+    private partial void LogScoresAgain();
 }

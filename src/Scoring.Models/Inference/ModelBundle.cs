@@ -9,7 +9,7 @@ namespace Scoring.Models.Inference;
 /// set that runs, and it gives its golden rows their scores. Owned by exactly one thread at a time, as the
 /// model in it is.
 /// </summary>
-public sealed class ModelBundle : IDisposable
+public sealed class ModelBundle : IScorer
 {
     /// <summary>The most reasons of one score: the threshold that decided, then features.</summary>
     public const int MaxReasons = 3;

@@ -108,7 +108,7 @@ internal sealed class Node : IReplies
     {
         var set = Scenario.Features;
         var outputs = new WatchedSessions(transactions ?? (IOutputSessions)new PlainSessions(producer), world, name, client);
-        var model = new ModelActor(SimulationModel.For(set), 1_000, world.Meters, Process);
+        var model = new ModelActor(SimulationModel.For(set), 1_000, Process.Time, world.Meters, Process, NullLogger<ModelActor>.Instance);
         return new ShardContext
         {
             Options = shardOptions,

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Model;
 using Scoring.Models.Inference;
 using Scoring.Models.Wire;
@@ -40,7 +41,7 @@ public sealed class ModelActorTests : IAsyncDisposable
     [Fact]
     public async Task A_row_without_a_score_is_a_review_with_its_reason_and_is_counted()
     {
-        await using var model = new ModelActor(BundleFixture.Quotient().Load(), 1, Meters, TaskScheduler.Default);
+        await using var model = new ModelActor(BundleFixture.Quotient().Load(), 1, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
 
         var request = await ScoreAsync(model, [0.25, 0, 0, 1], [0, 0, 0, 0], [7, 0, 0, 0], [0.95, 0, 0, 1], [0, 0, 0, 0]);
 
@@ -54,7 +55,7 @@ public sealed class ModelActorTests : IAsyncDisposable
     [Fact]
     public async Task A_row_that_the_model_fails_on_is_a_review_and_the_rest_of_its_batch_is_scored()
     {
-        await using var model = new ModelActor(BundleFixture.Lookup().Load(), 1, Meters, TaskScheduler.Default);
+        await using var model = new ModelActor(BundleFixture.Lookup().Load(), 1, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
 
         var request = await ScoreAsync(model, [1, 0, 0, 1], [4, 0, 0, 1], [0, 0, 0, 1]);
 
@@ -62,6 +63,53 @@ public sealed class ModelActorTests : IAsyncDisposable
         Assert.Equal([0.25f, 0.5f, 0.125f], Rows(request).Select(request.Score));
         Assert.Equal(["", "model_failed", ""], Rows(request).Select(row => FirstReason(request, row)));
         Assert.Equal(new Dictionary<string, long> { ["model_failed"] = 1 }, counted);
+    }
+
+    [Fact]
+    public async Task A_model_that_fails_whatever_it_is_asked_is_tried_again_and_its_requests_wait()
+    {
+        var time = new ImmediateTime();
+        var scorer = new FlakyScorer(BundleFixture.Lookup().Load()) { FailuresLeft = 14 };
+        await using var model = new ModelActor(scorer, 1, time, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+
+        var request = await ScoreAsync(model, [1, 0, 0, 1]);
+
+        Assert.Null(request.Failure);
+        Assert.Equal(0.25f, request.Score(0));
+        Assert.Null(model.Failing);
+        // Each try is a call for the rows, and one for the row that the model was loaded with.
+        Assert.Equal([1, 2, 4, 8, 16, 30, 30], time.Waits.Select(wait => wait.TotalSeconds));
+    }
+
+    [Fact]
+    public async Task A_model_that_fails_at_the_rows_alone_leaves_them_to_who_asked()
+    {
+        var scorer = new FlakyScorer(BundleFixture.Lookup().Load()) { FailuresLeft = 1 };
+        await using var model = new ModelActor(scorer, 1, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+
+        var request = await ScoreAsync(model, [1, 0, 0, 1]);
+
+        Assert.IsType<InvalidOperationException>(request.Failure);
+        Assert.Null(model.Failing);
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_a_model_that_fails()
+    {
+        var scorer = new FlakyScorer(BundleFixture.Lookup().Load()) { FailuresLeft = int.MaxValue };
+        var model = new ModelActor(scorer, 2, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        var requests = new[] { new Request(), new Request() };
+        foreach (var request in requests)
+        {
+            request.AddRow();
+            model.Post(request);
+        }
+
+        await scorer.Failed.WaitAsync(TimeSpan.FromSeconds(30));
+        await model.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.All(requests, request => Assert.IsType<InvalidOperationException>(request.Failure));
+        Assert.Equal("out of memory", model.Failing);
     }
 
     private static IEnumerable<int> Rows(ScoreRequest request) => Enumerable.Range(0, request.Rows);
@@ -85,5 +133,32 @@ public sealed class ModelActorTests : IAsyncDisposable
         public Task Done => done.Task;
 
         public override void Completed() => done.TrySetResult();
+    }
+
+    private sealed class FlakyScorer(ModelBundle bundle) : IScorer
+    {
+        private readonly TaskCompletionSource failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int FailuresLeft { get; set; }
+
+        public Task Failed => failed.Task;
+
+        public BundleManifest Manifest => bundle.Manifest;
+
+        public void Score(ReadOnlySpan<double> features, Span<Verdict> verdicts)
+        {
+            if (FailuresLeft > 0)
+            {
+                FailuresLeft--;
+                failed.TrySetResult();
+                throw new InvalidOperationException("out of memory");
+            }
+
+            bundle.Score(features, verdicts);
+        }
+
+        public int Explain(ReadOnlySpan<double> features, in Verdict verdict, Span<string> reasons) => bundle.Explain(features, verdict, reasons);
+
+        public void Dispose() => bundle.Dispose();
     }
 }
