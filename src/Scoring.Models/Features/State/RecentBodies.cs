@@ -30,8 +30,7 @@ internal struct RecentBodies
     {
         first = Math.Max(first, start);
         var count = end - first;
-        // As for events: one that gains as many as it loses must not be copied each time.
-        var capacity = Entity.CapacityFor(count + 1 + (count / 16));
+        var capacity = CapacityFor(count);
         var fitting = capacity == hashes?.Length ? hashes : new ulong[capacity];
         if (count > 0)
             Array.Copy(hashes!, first - start, fitting, 0, count);
@@ -46,7 +45,7 @@ internal struct RecentBodies
         var count = saved.Length / 8;
         if (count == 0)
             return;
-        hashes = new ulong[Entity.CapacityFor(count + 1 + (count / 16))];
+        hashes = new ulong[CapacityFor(count)];
         for (var i = 0; i < count; i++)
             hashes[i] = BinaryPrimitives.ReadUInt64LittleEndian(saved[(8 * i)..]);
         start = end - count;
@@ -87,4 +86,7 @@ internal struct RecentBodies
     /// <summary>All events come to stand further in front.</summary>
     /// <param name="by">By how many places; none of those has a body.</param>
     public void Shift(int by) => start -= by;
+
+    // As for events: one that gains as many as it loses must not be copied each time, nor one of few after every other.
+    private static int CapacityFor(int count) => Entity.CapacityFor(count + Math.Max(4, count / 16));
 }
