@@ -44,7 +44,9 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     private readonly Counter<long> lost;
     private TimeSpan retryDelay;
     private long writes;
+    private Task? leaving;
     private bool started;
+    private bool isLeftBehind;
     private volatile bool isFailing;
 
     /// <summary>Makes the projection; <see cref="Start"/> joins its group.</summary>
@@ -113,15 +115,24 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         new Thread(Run) { Name = "ledger", IsBackground = true, Priority = ThreadPriority.BelowNormal }.Start();
     }
 
-    /// <summary>Leaves the group; after a bound it is given up.</summary>
+    /// <summary>Leaves the group, once; after a bound it is given up.</summary>
+    public Task StopAsync() => leaving ??= LeaveAsync();
+
+    /// <summary>Stops if that was not done yet, and closes the client, unless it had to be left behind.</summary>
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        // Where the brokers are away the group can't be left: the client stays to the end of the process.
-        if (started && await Task.WhenAny(ended.Task, Task.Delay(StopTimeout, time)) != ended.Task)
+        await StopAsync();
+        if (isLeftBehind)
             return;
         consumer.Dispose();
         stop.Dispose();
+    }
+
+    // Where the brokers are away the group can't be left: the client stays to the end of the process.
+    private async Task LeaveAsync()
+    {
+        await stop.CancelAsync();
+        isLeftBehind = started && await Task.WhenAny(ended.Task, Task.Delay(StopTimeout, time)) != ended.Task;
     }
 
     private void Run()

@@ -75,12 +75,20 @@ public sealed partial class ModelActor : IAsyncDisposable
             throw new InvalidOperationException($"the model actor's mailbox took no more than {mailbox.Reader.Count} requests, or it has stopped");
     }
 
-    /// <summary>Answers what waits, with the failure where the model still fails, and disposes of the model.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Answers what waits, with the failure where the model still fails, and takes nothing more.</summary>
+    /// <returns>Ends with the loop; faulted if the loop failed.</returns>
+    public async Task StopAsync()
     {
         mailbox.Writer.TryComplete();
         await stop.CancelAsync();
         await loop;
+    }
+
+    /// <summary>Stops if that was not done yet, and closes the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // A failure of the loop is told by StopAsync; here it must not keep the model open.
+        await StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.Dispose();
         scorer.Dispose();
     }

@@ -42,7 +42,9 @@ public sealed partial class InputRelay : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task? leaving;
     private bool started;
+    private bool isLeftBehind;
 
     /// <summary>Makes the relay; <see cref="Start"/> joins its group.</summary>
     /// <param name="options">What it relays, and its bounds.</param>
@@ -92,14 +94,22 @@ public sealed partial class InputRelay : IAsyncDisposable
         new Thread(Run) { Name = "relay", IsBackground = true, Priority = ThreadPriority.BelowNormal }.Start();
     }
 
-    /// <summary>Waits a moment for what is on its way, commits it and leaves the group; after a bound it is given up.</summary>
+    /// <summary>Waits a moment for what is on its way, commits it and leaves the group, once; after a bound it is given up.</summary>
+    public Task StopAsync() => leaving ??= LeaveAsync();
+
+    /// <summary>Stops if that was not done yet, and releases what the relay's end no longer needs.</summary>
     public async ValueTask DisposeAsync()
     {
+        await StopAsync();
+        if (!isLeftBehind)
+            stop.Dispose();
+    }
+
+    // Where the brokers are away the group can't be left: the client stays to the end of the process.
+    private async Task LeaveAsync()
+    {
         await stop.CancelAsync();
-        // Where the brokers are away the group can't be left: the client stays to the end of the process.
-        if (started && await Task.WhenAny(ended.Task, Task.Delay(settings.Options.StopTimeout + LeaveTimeout, time)) != ended.Task)
-            return;
-        stop.Dispose();
+        isLeftBehind = started && await Task.WhenAny(ended.Task, Task.Delay(settings.Options.StopTimeout + LeaveTimeout, time)) != ended.Task;
     }
 
     private void Run()

@@ -28,6 +28,8 @@ public sealed partial class KafkaSource : IAsyncDisposable
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private Thread? committer;
+    private Task? leaving;
+    private bool isLeftBehind;
 
     /// <summary>Makes the source; <see cref="Start"/> joins the group.</summary>
     /// <param name="options">How it reads.</param>
@@ -83,10 +85,22 @@ public sealed partial class KafkaSource : IAsyncDisposable
     public IReadOnlyList<PartitionState> Partitions() => member.Partitions();
 
     /// <summary>
-    /// Finishes what the shards have begun, commits it, and leaves the group. Where the brokers are away none of
+    /// Finishes what the shards have begun, commits it, and leaves the group, once. Where the brokers are away none of
     /// this can be had: after a bound the client is left to the end of the process.
     /// </summary>
+    public Task StopAsync() => leaving ??= LeaveAsync();
+
+    /// <summary>Stops if that was not done yet, and closes the client, unless it had to be left behind.</summary>
     public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (isLeftBehind)
+            return;
+        client.Dispose();
+        stop.Dispose();
+    }
+
+    private async Task LeaveAsync()
     {
         await stop.CancelAsync();
         if (committer is not null)
@@ -95,13 +109,10 @@ public sealed partial class KafkaSource : IAsyncDisposable
             var left = ended.Task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             if (await Task.WhenAny(left, Task.Delay(options.RevocationTimeout + LeaveTimeout, time)) != left)
             {
+                isLeftBehind = true;
                 LogNotLeft(options.RevocationTimeout + LeaveTimeout);
-                return;
             }
         }
-
-        client.Dispose();
-        stop.Dispose();
     }
 
     private void Poll()
