@@ -1,35 +1,44 @@
-using System.Diagnostics.Metrics;
+using Scoring.Host.Composition;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
 using Scoring.Host.Telemetry;
 
 namespace Scoring.Host;
 
-/// <summary>A node with its HTTP side, in one process.</summary>
+/// <summary>A node with its HTTP side, in one process. The container owns what it is made of, and disposes of it once the node has stopped.</summary>
 public sealed class ScoringHost : IAsyncDisposable
 {
     // For the calls that wait for their score; the node needs the rest of the ten seconds that a stop may take.
     internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication web;
-    private readonly PeerShards peers;
+    private readonly NodeLife life;
     private readonly string[] args;
+    private Task? stopping;
 
-    private ScoringHost(WebApplication web, ScoringNode node, PeerShards peers, string[] args)
+    private ScoringHost(WebApplication web, NodeLife life, string[] args)
     {
-        this.args = args;
         this.web = web;
-        this.peers = peers;
-        Node = node;
+        this.life = life;
+        this.args = args;
     }
 
-    /// <summary>The node.</summary>
-    public ScoringNode Node { get; }
+    /// <summary>What the node is made of.</summary>
+    public IServiceProvider Services => web.Services;
 
     /// <summary>Where it answers, once started.</summary>
     public string Address => web.Urls.First();
 
-    /// <summary>Is called off when the process is asked to stop.</summary>
+    /// <summary>Ends when the node can't go on, with the reason.</summary>
+    public Task Completion => life.Completion;
+
+    /// <summary>
+    /// Whether the node takes records and does with them all that it should: it has joined the group, each of its partitions can be
+    /// read and has its state, the stores answer, and nothing was outrun and has not caught up.
+    /// </summary>
+    public bool IsReady => Services.GetRequiredService<NodeHealth>().WhyNotReady().Count == 0;
+
+    /// <summary>Is called off when the process is asked to stop, or the node can't go on.</summary>
     public CancellationToken Stopping => web.Lifetime.ApplicationStopping;
 
     /// <summary>Puts a host together from configuration.</summary>
@@ -37,36 +46,67 @@ public sealed class ScoringHost : IAsyncDisposable
     /// <param name="adjust">Changes the options that were read; null leaves them.</param>
     /// <param name="time">The clock; null takes the system's.</param>
     /// <exception cref="OptionsException">An option is wrong.</exception>
+    /// <exception cref="Scoring.Models.Features.FeatureSetException">The feature set is wrong.</exception>
+    /// <exception cref="Scoring.Models.Inference.BundleException">The model bundle is refused.</exception>
     public static ScoringHost Create(string[] args, Func<ScoringOptions, ScoringOptions>? adjust = null, TimeProvider? time = null)
     {
         var arguments = SettingArguments.Read(args);
-        var builder = Builder(arguments);
-        var options = OptionsReader.Read(builder.Configuration, adjust, arguments.Errors);
-        builder.WebHost.UseUrls(options.Http.Urls.Split(';'));
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.Services.AddProblemDetails();
-        builder.Services.AddOpenApi();
-        builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = StopTimeout);
-        builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.AddTelemetry(options.NodeId);
+        return Create(NodeBuilder(arguments, adjust, time ?? TimeProvider.System), args);
+    }
 
+    /// <summary>Adds what a host is made of to a builder.</summary>
+    /// <param name="arguments">Overrides of settings.</param>
+    /// <param name="adjust">Changes the options that were read; null leaves them.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="OptionsException">A file of settings can't be read.</exception>
+    internal static WebApplicationBuilder NodeBuilder(SettingArguments arguments, Func<ScoringOptions, ScoringOptions>? adjust, TimeProvider time)
+    {
+        var builder = Builder(arguments);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Host.UseDefaultServiceProvider(container => container.ValidateOnBuild = container.ValidateScopes = true);
+        builder.Services.Configure<HostOptions>(h => h.ShutdownTimeout = StopTimeout);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddScoringOptions(builder.Configuration, adjust, arguments.Errors);
+        builder.Services.AddScoringNode();
+        builder.AddTelemetry();
+        return builder;
+    }
+
+    /// <summary>Puts a host together.</summary>
+    /// <param name="builder">What it is made of.</param>
+    /// <param name="args">The command line, for what is told of a failure.</param>
+    /// <exception cref="OptionsException">An option is wrong.</exception>
+    internal static ScoringHost Create(WebApplicationBuilder builder, string[] args)
+    {
         var web = builder.Build();
+        try
+        {
+            return new ScoringHost(web, Compose(web), args);
+        }
+        catch
+        {
+            ((IDisposable)web).Dispose();
+            throw;
+        }
+    }
+
+    // Whatever is wrong with what the options name is found here, before anything listens.
+    private static NodeLife Compose(WebApplication web)
+    {
+        foreach (var url in web.Services.CheckedOptions().Http.Urls.Split(';'))
+            web.Urls.Add(url);
         // Before the node: what it counts is listened to from its first count on.
         web.MapMetrics();
-        var node = ScoringNode.Create(options, web.Services.GetRequiredService<IMeterFactory>(), web.Services.GetRequiredService<ILoggerFactory>(), web.Services.GetRequiredService<TimeProvider>());
-        web.UseHead();
-        web.UseExceptionHandler();
-        web.UseStatusCodePages();
-        // Named here, or it would stand before all of these, and a HEAD would be routed as one.
-        web.UseRouting();
-        web.MapOpenApi("/openapi/{documentName}.json");
-        HealthEndpoints.Map(web, node);
-        var queries = web.MapGroup("").AddEndpointFilter(new StoresAway());
-        ScoreEndpoints.Map(queries, node, web.Services.GetRequiredService<IMeterFactory>());
-        ScoreQueries.Map(queries, node);
-        var peers = new PeerShards(node.Store, options.Http.ForwardTimeout, node.Time, web.Services.GetRequiredService<IMeterFactory>());
-        StateEndpoints.Map(queries, node, peers);
-        return new ScoringHost(web, node, peers, args);
+        try
+        {
+            var life = web.Services.GetRequiredService<NodeLife>();
+            web.MapScoring();
+            return life;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException && e.TargetSite?.DeclaringType?.Assembly == typeof(Confluent.Kafka.ClientConfig).Assembly)
+        {
+            throw new OptionsException([$"{ScoringOptions.Section}:Kafka:Client: librdkafka refuses a setting ({e.Message})"]);
+        }
     }
 
     /// <summary>Reads the configuration and sets logging and metrics up, as every command does that works with the service's options.</summary>
@@ -107,8 +147,6 @@ public sealed class ScoringHost : IAsyncDisposable
         {
             throw new OptionsException([$"{ScoringOptions.Section}:Http:Urls: {e.Message}"]);
         }
-
-        Node.Start(NodeAddress.Of(Node.Options.Http, web.Urls, Environment.MachineName));
     }
 
     /// <summary>Runs until the process is asked to stop or the node can't go on, then stops gracefully.</summary>
@@ -117,23 +155,28 @@ public sealed class ScoringHost : IAsyncDisposable
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = Stopping.Register(asked.SetResult);
-        await Task.WhenAny(asked.Task, Node.Completion);
+        await asked.Task;
         await DisposeAsync();
         // Read at the end: a shard may fail while it finishes what it had begun.
-        var failure = Node.Completion.Exception?.GetBaseException();
+        var failure = Completion.Exception?.GetBaseException();
         if (failure is null)
             return 0;
         await UnexpectedFailure.ReportAsync("The node stopped without committing what it had not finished", failure, args, Console.Error);
         return 1;
     }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    /// <summary>Stops gracefully, once, and disposes of what the node is made of whatever became of that.</summary>
+    public async ValueTask DisposeAsync() => await (stopping ??= StopAsync());
+
+    private async Task StopAsync()
     {
-        // Calls first: those that wait for a score need the node to get it.
-        await web.StopAsync();
-        peers.Dispose();
-        await Node.DisposeAsync();
-        await web.DisposeAsync();
+        try
+        {
+            await web.StopAsync();
+        }
+        finally
+        {
+            await web.DisposeAsync();
+        }
     }
 }

@@ -33,7 +33,7 @@ public class HostileRecordsTests
             {
                 client.Flush();
                 var sent = i + 1 + good;
-                await Eventually.TrueAsync(() => host.Node.Shards.Sum(s => s.Progress.FinishedRecords) == sent, $"the node has finished {sent} records");
+                await Eventually.TrueAsync(() => host.Engine.Shards().Sum(s => s.Progress.FinishedRecords) == sent, $"the node has finished {sent} records");
             }
         }
 
@@ -43,7 +43,7 @@ public class HostileRecordsTests
             scores.Select(s => ScoreKeys.TryRead(s.Message.Value, out var keys) ? keys.TransactionId : "unreadable").Order(StringComparer.Ordinal));
 
         // Dead letters of the huge values push others out of the embedded broker's memory, so what is counted is what the node counted.
-        Assert.False(host.Node.Completion.IsCompleted);
+        Assert.False(host.Completion.IsCompleted);
         var metrics = await host.Http.GetStringAsync("/metrics");
         var dead = metrics.Split('\n').Where(l => l.StartsWith("scoring_dead_letters_total{", StringComparison.Ordinal))
             .ToDictionary(l => l.Split('"')[1], l => long.Parse(l.Split(' ')[1], CultureInfo.InvariantCulture));

@@ -42,7 +42,7 @@ public sealed class ModelOutputTests : IDisposable
         var metrics = await host.Http.GetStringAsync("/metrics");
         Assert.Contains("scoring_model_without_score_total{reason=\"score_not_a_number\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("scoring_model_without_score_total{reason=\"score_out_of_range\"} 2\n", metrics, StringComparison.Ordinal);
-        Assert.False(host.Node.Completion.IsCompleted);
+        Assert.False(host.Completion.IsCompleted);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class ModelOutputTests : IDisposable
         await AssertDecidedAsync(host, "t-2", 1, 12, 0.25f, "approve");
 
         Assert.Contains("scoring_model_without_score_total{reason=\"model_failed\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
-        Assert.False(host.Node.Completion.IsCompleted);
+        Assert.False(host.Completion.IsCompleted);
     }
 
     private async Task AssertDecidedAsync(RunningHost host, string id, decimal amount, int hour, float score, string decision, params string[] reasons)

@@ -22,18 +22,18 @@ public class NodesTests(SharedPostgres postgres)
         using var broker = new TestBroker();
         await using var first = await StartAsync("first");
         await using var second = await StartAsync("second");
-        await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2, "each node has two partitions");
+        await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2, "each node has two partitions");
 
         foreach (var host in new[] { first, second })
         {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(host, $"{host.Node.Options.NodeId}-{i}", $"c-{i}")));
+            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(host, $"{host.Engine.Owner.NodeId}-{i}", $"c-{i}")));
             Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
         }
 
         foreach (var host in new[] { first, second })
         {
             foreach (var id in new[] { "first", "second" }.SelectMany(n => Enumerable.Range(0, 20).Select(i => $"{n}-{i}")))
-                await Eventually.TrueAsync(async () => (await host.Http.GetAsync($"/v1/scores/{id}")).IsSuccessStatusCode, $"{host.Node.Options.NodeId} knows {id}");
+                await Eventually.TrueAsync(async () => (await host.Http.GetAsync($"/v1/scores/{id}")).IsSuccessStatusCode, $"{host.Engine.Owner.NodeId} knows {id}");
         }
 
         Task<RunningHost> StartAsync(string node) => RunningHost.StartAsync(broker, o => o with
@@ -50,7 +50,7 @@ public class NodesTests(SharedPostgres postgres)
         using var broker = new TestBroker();
         await using var first = await StartAsync(broker, "first", database);
         await using var second = await StartAsync(broker, "second", database);
-        await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2 && first.Node.IsReady && second.Node.IsReady, "each node has two partitions");
+        await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2 && first.IsReady && second.IsReady, "each node has two partitions");
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(first, $"t-{i}", $"c-{i}")));
 
         foreach (var host in new[] { first, second })
@@ -78,11 +78,11 @@ public class NodesTests(SharedPostgres postgres)
         using var broker = new TestBroker();
         await using var first = await StartAsync(broker, "first", database);
         await using var second = await StartAsync(broker, "second", database);
-        await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2 && first.Node.IsReady && second.Node.IsReady, "each node has two partitions");
+        await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2 && first.IsReady && second.IsReady, "each node has two partitions");
         await using (var source = NpgsqlDataSource.Create(database + ";Pooling=false"))
         await using (var move = source.CreateCommand("UPDATE scoring_shard SET owner_address = 'http://127.0.0.1:1/' WHERE owner_id = 'second'"))
             Assert.Equal(2, await move.ExecuteNonQueryAsync());
-        var card = Enumerable.Range(0, 100).Select(i => $"c-{i}").First(c => second.Node.Shards.Any(s => s.Partition == Murmur2.Partition(Encoding.UTF8.GetBytes(c), 4)));
+        var card = Enumerable.Range(0, 100).Select(i => $"c-{i}").First(c => second.Engine.Shards().Any(s => s.Partition == Murmur2.Partition(Encoding.UTF8.GetBytes(c), 4)));
         await PostAsync(first, "t", card);
         await Eventually.TrueAsync(async () => (await first.Http.GetAsync("/v1/scores/t")).IsSuccessStatusCode, "the score is in the ledger");
 

@@ -57,7 +57,7 @@ public class OutageTests
             using var client = new TestClient(broker);
             await using var host = await RunningHost.StartAsync(broker);
             Send(client, 2_000);
-            await Eventually.TrueAsync(() => host.Node.Shards.Sum(s => s.Progress.FinishedRecords) > 0, "the node scores");
+            await Eventually.TrueAsync(() => host.Engine.Shards().Sum(s => s.Progress.FinishedRecords) > 0, "the node scores");
             broker.Dispose();
             var watch = Stopwatch.StartNew();
             var slowest = TimeSpan.Zero;

@@ -54,7 +54,7 @@ public sealed class ReadinessTests : IDisposable
             async () => await WhyNotAsync(host) is var why && why.Contains("the ledger can't be written", StringComparison.Ordinal) && why.Contains("the snapshot store is away", StringComparison.Ordinal),
             "it says that neither the state nor the ledger can be written");
         Assert.Contains("full", await WhyNotAsync(host), StringComparison.Ordinal);
-        Assert.False(host.Node.Completion.IsCompleted);
+        Assert.False(host.Completion.IsCompleted);
         Assert.Equal(HttpStatusCode.OK, (await host.Http.GetAsync("/health/live")).StatusCode);
         var metrics = await host.Http.GetStringAsync("/metrics");
         Assert.Contains("scoring_ledger_failing 1", metrics, StringComparison.Ordinal);

@@ -1,5 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using Scoring.Actors.Ledger;
+using Scoring.Actors.Pipeline;
 using Scoring.Host;
 using Scoring.Host.Options;
+using Scoring.Models.Features;
 
 namespace Scoring.IntegrationTests;
 
@@ -14,7 +18,15 @@ internal sealed class RunningHost : IAsyncDisposable
         Http = new HttpClient { BaseAddress = new Uri(host.Address) };
     }
 
-    public ScoringNode Node => host.Node;
+    public IShardEngine Engine => host.Services.GetRequiredService<IShardEngine>();
+
+    public IScoreLedger Ledger => host.Services.GetRequiredService<IScoreLedger>();
+
+    public FeatureSet Features => host.Services.GetRequiredService<FeatureSet>();
+
+    public Task Completion => host.Completion;
+
+    public bool IsReady => host.IsReady;
 
     public HttpClient Http { get; }
 
@@ -41,7 +53,7 @@ internal sealed class RunningHost : IAsyncDisposable
         });
         await host.StartAsync(CancellationToken.None);
         var running = new RunningHost(host);
-        await Eventually.TrueAsync(() => host.Node.IsReady, "the node is ready");
+        await Eventually.TrueAsync(() => host.IsReady, "the node is ready");
         return running;
     }
 

@@ -80,13 +80,13 @@ public sealed class StopAndRebalanceTests : IDisposable
         SendRange(client, 0, 2_000);
         await using (var second = await RunningHost.StartAsync(broker, o => o with { NodeId = "second", State = shared, Source = o.Source with { Assignor = assignor } }))
         {
-            await Eventually.TrueAsync(() => first.Node.Partitions().Count == 2 && second.Node.Partitions().Count == 2, "each node has two partitions");
+            await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2, "each node has two partitions");
             SendRange(client, 2_000, 4_000);
             client.Flush();
-            await Eventually.TrueAsync(() => second.Node.Shards.Any(s => s.Progress.FinishedRecords > 0), "the second node scores");
+            await Eventually.TrueAsync(() => second.Engine.Shards().Any(s => s.Progress.FinishedRecords > 0), "the second node scores");
         }
 
-        await Eventually.TrueAsync(() => first.Node.Partitions().Count == 4, "the first node has all partitions again");
+        await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 4, "the first node has all partitions again");
         SendRange(client, 4_000, Records);
         client.Flush();
         await Eventually.TrueAsync(() => IdsOf(client, Records).Distinct().Count() == Records, "every transaction is scored");

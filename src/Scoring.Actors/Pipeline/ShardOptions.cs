@@ -6,6 +6,9 @@ namespace Scoring.Actors.Pipeline;
 /// <summary>The bounds of one shard.</summary>
 public sealed record ShardOptions
 {
+    /// <summary>The most partitions of the input log that one node can own.</summary>
+    public const int MaxShards = 1_024;
+
     /// <summary>Records that may wait in a shard's mailbox; at this many its partition is paused.</summary>
     [Range(1, 1_000_000)]
     public int MailboxRecords { get; init; } = 4_096;

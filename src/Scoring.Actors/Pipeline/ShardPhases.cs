@@ -6,12 +6,12 @@ namespace Scoring.Actors.Pipeline;
 public static class ShardPhases
 {
     /// <summary>Why a shard is down, or what it does: recovering, live, paused, stopping, stopped.</summary>
-    /// <param name="shard">The shard.</param>
+    /// <param name="progress">The shard's progress.</param>
     /// <param name="partition">What the source knows of its partition; null if nothing.</param>
-    public static string Phase(this ShardActor shard, PartitionState? partition)
+    public static string InWords(this ShardProgress progress, PartitionState? partition)
     {
-        ArgumentNullException.ThrowIfNull(shard);
-        return (shard.Progress.Down ?? partition?.Down, shard.Progress.Phase) switch
+        ArgumentNullException.ThrowIfNull(progress);
+        return (progress.Down ?? partition?.Down, progress.Phase) switch
         {
             ({ } why, _) => why,
             (_, ShardPhase.Recovering) => "recovering",

@@ -99,7 +99,7 @@ public sealed partial class ShardReporter : IAsyncDisposable
     {
         Partition = shard.Partition,
         Epoch = shard.Progress.Epoch!.Value,
-        Phase = shard.Phase(partition),
+        Phase = shard.Progress.InWords(partition),
         CommittedOffset = partition?.CommittedOffset,
         EndOffset = partition?.EndOffset,
         WatermarkMicros = shard.Progress.WatermarkMicros,

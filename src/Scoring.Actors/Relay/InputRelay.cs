@@ -36,6 +36,7 @@ public sealed partial class InputRelay : IAsyncDisposable
     private readonly RelaySettings settings;
     private readonly Func<IOwnedOutputLog> openLog;
     private readonly IOutputLog deadLetters;
+    private readonly RelayProgress progress;
     private readonly TimeProvider time;
     private readonly ILogger<InputRelay> logger;
     private readonly RelayMetrics metrics;
@@ -54,6 +55,7 @@ public sealed partial class InputRelay : IAsyncDisposable
     /// <param name="limits">What a record may be at most.</param>
     /// <param name="openLog">Opens a log on which a record that fails is followed by none.</param>
     /// <param name="deadLetters">Where the dead letters go.</param>
+    /// <param name="progress">Where it tells what keeps it from its work.</param>
     /// <param name="time">Times commits and the end.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="logger">Where failures are logged.</param>
@@ -65,6 +67,7 @@ public sealed partial class InputRelay : IAsyncDisposable
         DecodeLimits limits,
         Func<IOwnedOutputLog> openLog,
         IOutputLog deadLetters,
+        RelayProgress progress,
         TimeProvider time,
         IMeterFactory meters,
         ILogger<InputRelay> logger)
@@ -76,6 +79,7 @@ public sealed partial class InputRelay : IAsyncDisposable
         settings = new RelaySettings(options, group, startsAtOldest, topics, limits);
         this.openLog = openLog;
         this.deadLetters = deadLetters;
+        this.progress = progress;
         this.time = time;
         this.logger = logger;
         metrics = new RelayMetrics(meters, settings.Origins);
@@ -83,9 +87,6 @@ public sealed partial class InputRelay : IAsyncDisposable
 
     /// <summary>Never ends while the relay works or is stopped; faulted if it can't go on.</summary>
     public Task Failure => failed.Task;
-
-    /// <summary>What keeps it from its work.</summary>
-    public RelayProgress Progress { get; } = new();
 
     /// <summary>Joins the group and begins to relay.</summary>
     public void Start()
@@ -136,7 +137,7 @@ public sealed partial class InputRelay : IAsyncDisposable
         try
         {
             using var log = openLog();
-            using var session = new RelaySession(settings, log, deadLetters, Progress, time, metrics, logger);
+            using var session = new RelaySession(settings, log, deadLetters, progress, time, metrics, logger);
             session.Run(stop.Token);
         }
         catch (Exception e) when (e is KafkaException or RelayException && !stop.IsCancellationRequested)

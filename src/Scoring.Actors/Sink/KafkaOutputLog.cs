@@ -62,6 +62,9 @@ public sealed record KafkaOutputOptions
 /// </summary>
 public sealed partial class KafkaOutputLog : IOwnedOutputLog
 {
+    /// <summary>How long a stop waits for what is on its way.</summary>
+    public static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
+
     private readonly IProducer<byte[], byte[]> producer;
     private readonly Counter<long> refusals;
     private readonly ILogger<KafkaOutputLog> logger;
@@ -112,6 +115,13 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
     /// <param name="timeout">How long to wait at most.</param>
     /// <returns>Whether nothing is left.</returns>
     public bool Flush(TimeSpan timeout) => producer.Flush(timeout) == 0;
+
+    /// <summary>Waits a moment for what was appended, and says so if it was not acknowledged.</summary>
+    public void Stop()
+    {
+        if (!Flush(StopTimeout))
+            LogUnflushed(StopTimeout);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => producer.Dispose();
@@ -166,6 +176,9 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The Kafka producer reports {Code}: {Reason} (fatal: {IsFatal})")]
     private partial void LogClientError(ErrorCode code, string reason, bool isFatal);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Some outputs were not acknowledged within {Timeout} of stopping; their transactions are scored again at the next start")]
+    private partial void LogUnflushed(TimeSpan timeout);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "librdkafka producer {Facility}: {Text}")]
     private partial void LogClientMessage(string facility, string text);

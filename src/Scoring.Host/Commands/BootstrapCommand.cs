@@ -52,9 +52,10 @@ internal static class BootstrapCommand
     {
         var arguments = SettingArguments.Read(overrides);
         var builder = ScoringHost.Builder(arguments);
-        var options = OptionsReader.Read(builder.Configuration, adjust, arguments.Errors);
-        CheckDurable(options);
+        builder.Services.AddScoringOptions(builder.Configuration, adjust, arguments.Errors);
         await using var services = builder.Build();
+        var options = services.Services.CheckedOptions();
+        CheckDurable(options);
         var loggers = services.Services.GetRequiredService<ILoggerFactory>();
         var meters = services.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         await using var store = SnapshotStores.Open(options.State, TaskScheduler.Default, TimeProvider.System, meters);

@@ -1,5 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Scoring.Actors.Ledger;
+using Scoring.Actors.Log;
+using Scoring.Actors.Parts;
+using Scoring.Actors.Pipeline;
+using Scoring.Actors.Source;
+using Scoring.Host.Composition;
 
 namespace Scoring.Host.Commands;
 
@@ -24,23 +30,25 @@ internal sealed class EmbeddedDemoHost : IDemoHost
             Http = options.Http with { Urls = $"http://127.0.0.1:{FreePort()}" },
         });
         await host.StartAsync(cancellation);
-        await host.Node.Joined.WaitAsync(cancellation);
+        await host.Services.GetRequiredService<IShardEngine>().Joined.WaitAsync(cancellation);
         // Of what comes before, the broker might keep nothing until the ledger reads it.
-        await host.Node.LedgerJoined.WaitAsync(cancellation);
-        var topics = host.Node.Topics;
-        return new DemoEndpoints(host.Node.Options.Source.BootstrapServers, new Uri(host.Address), host.Node.Options.Source.GroupId)
+        var projection = host.Services.GetRequiredService<LedgerProjection>();
+        await projection.Joined.WaitAsync(cancellation);
+        var topics = host.Services.GetRequiredService<Topics>();
+        var source = host.Services.OptionsOf<SourceOptions>();
+        return new DemoEndpoints(source.BootstrapServers, new Uri(host.Address), source.GroupId)
         {
             TransactionsTopic = topics.Transactions,
             LabelsTopic = topics.Labels,
             InteractionsTopic = topics.Interactions,
             ScoresTopic = topics.Scores,
             DeadLettersTopic = topics.DeadLetters,
-            LedgerOffset = host.Node.LedgerOffset,
+            LedgerOffset = projection.NextOffset,
         };
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Losses => host?.Node.Health.Notices() ?? [];
+    public IReadOnlyList<string> Losses => host?.Services.GetRequiredService<NodeHealth>().Notices() ?? [];
 
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellation)

@@ -1,15 +1,18 @@
 using System.Text;
-using Scoring.Actors.Entities;
+using Scoring.Actors.Pipeline;
 using Scoring.Actors.State;
 using Scoring.Kafka;
+using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
 
 /// <summary>A card's features from the shards of its users, whichever nodes own them.</summary>
-/// <param name="node">This node.</param>
-/// <param name="peers">The others.</param>
-internal sealed class CardFeatureReader(ScoringNode node, PeerShards peers)
+/// <param name="engine">The shards of this node.</param>
+/// <param name="peers">Those of the others.</param>
+/// <param name="set">Names the features.</param>
+/// <param name="time">Times the answers.</param>
+internal sealed class CardFeatureReader(IShardEngine engine, PeerShards peers, FeatureSet set, TimeProvider time)
 {
     private const int Attempts = 2;
 
@@ -37,25 +40,23 @@ internal sealed class CardFeatureReader(ScoringNode node, PeerShards peers)
     /// <returns>Null if this node does not own the shard.</returns>
     internal async Task<(IReadOnlyList<CardFeaturesEntry> Entries, string? Problem)?> ReadLocalAsync(int partition, CardQuestion question, CancellationToken cancellation)
     {
-        if (node.Shards.FirstOrDefault(s => s.Partition == partition) is not { } shard)
+        if (!engine.TryReadCard(partition, question.CardId, question.UserIds, out var answer))
             return null;
-        var query = new CardQuery(question.CardId, question.UserIds);
-        shard.Ask(query);
-        if (await AnswerAsync(node, query.Result, cancellation) is not { } found || query.IsRefused)
-            return ([], $"shard {partition} is recovering on node {node.Options.NodeId}, leaving it, or has too much to do to answer");
+        if (await AnswerAsync(answer, cancellation) is not { } found)
+            return ([], $"shard {partition} is recovering on node {engine.Owner.NodeId}, leaving it, or has too much to do to answer");
         return ([.. found.Select(f => new CardFeaturesEntry(f.UserId, partition, EventTime.Format(f.AsOfMicros), Named(f.Features)))], null);
     }
 
     /// <summary>A shard's answer, if it comes in time.</summary>
-    /// <typeparam name="T">What it is of.</typeparam>
-    /// <param name="node">The node.</param>
+    /// <typeparam name="T">What it is.</typeparam>
     /// <param name="answer">The answer to come.</param>
     /// <param name="cancellation">Gives up.</param>
-    internal static async Task<IReadOnlyList<T>?> AnswerAsync<T>(ScoringNode node, Task<IReadOnlyList<T>> answer, CancellationToken cancellation)
+    internal async Task<T?> AnswerAsync<T>(Task<T> answer, CancellationToken cancellation)
+        where T : class?
     {
         try
         {
-            return await answer.WaitAsync(AnswerTimeout, node.Time, cancellation);
+            return await answer.WaitAsync(AnswerTimeout, time, cancellation);
         }
         catch (TimeoutException)
         {
@@ -86,7 +87,7 @@ internal sealed class CardFeatureReader(ScoringNode node, PeerShards peers)
 
     private async Task<(IReadOnlyList<CardFeaturesEntry> Entries, string? Problem)> AskAsync(int partition, ShardOwner owner, CardQuestion question, CancellationToken cancellation)
     {
-        if (owner.NodeId == node.Options.NodeId)
+        if (owner.NodeId == engine.Owner.NodeId)
             return ([], $"shard {partition} is leaving node {owner.NodeId}, or is not there yet");
         if (owner.Address is null)
             return ([], $"shard {partition} is owned by node {owner.NodeId}, which does not say where it is reached (Http:AdvertisedUrl)");
@@ -98,7 +99,7 @@ internal sealed class CardFeatureReader(ScoringNode node, PeerShards peers)
     {
         var named = new Dictionary<string, double?>();
         for (var i = 0; i < features.Length; i++)
-            named[node.Features.FeatureNames[i]] = double.IsNaN(features[i]) ? null : features[i];
+            named[set.FeatureNames[i]] = double.IsNaN(features[i]) ? null : features[i];
         return named;
     }
 }

@@ -1,19 +1,24 @@
 using System.Text.Json.Serialization;
+using Scoring.Actors.Pipeline;
+using Scoring.Host.Composition;
 
 namespace Scoring.Host.Http;
 
 /// <summary>What an orchestrator asks: whether the node lives, whether it has started, and whether it can do its work.</summary>
-internal static class HealthEndpoints
+/// <param name="engine">Whether it has started.</param>
+/// <param name="life">Whether it lives.</param>
+/// <param name="health">Whether it can do its work.</param>
+internal sealed class HealthEndpoints(IShardEngine engine, NodeLife life, NodeHealth health)
 {
-    internal static void Map(IEndpointRouteBuilder routes, ScoringNode node)
+    internal void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", () => Answer(node.Completion.IsFaulted ? ["the node can't go on"] : []))
+        routes.MapGet("/health/live", () => Answer(life.Completion.IsFaulted ? ["the node can't go on"] : []))
             .WithName("GetLiveness").WithSummary("Whether the process should go on living")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes.MapGet("/health/startup", () => Answer(node.Joined.IsCompletedSuccessfully ? [] : ["the node has not joined its group yet"]))
+        routes.MapGet("/health/startup", () => Answer(engine.Joined.IsCompletedSuccessfully ? [] : ["the node has not joined its group yet"]))
             .WithName("GetStartup").WithSummary("Whether the node has started")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes.MapGet("/health/ready", () => Answer(node.Health.WhyNotReady(), node.Health.Notices()))
+        routes.MapGet("/health/ready", () => Answer(health.WhyNotReady(), health.Notices()))
             .WithName("GetReadiness").WithSummary("Whether the node takes transactions, and if not why")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Scoring.Actors.State;
 using Scoring.Actors.Telemetry;
+using Scoring.Host.Options;
 
 namespace Scoring.Host.Http;
 
@@ -33,8 +35,14 @@ internal sealed class PeerShards : IDisposable
     private volatile IReadOnlyList<ShardRow>? rows;
     private long readAt;
 
-    internal PeerShards(ISnapshotStore store, TimeSpan forwardTimeout, TimeProvider time, IMeterFactory meters)
+    /// <summary>Makes the client of the other nodes.</summary>
+    /// <param name="store">Lists the shards.</param>
+    /// <param name="options">How long an answer may take.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="meters">Where the questions are counted.</param>
+    public PeerShards(ISnapshotStore store, IOptions<HttpOptions> options, TimeProvider time, IMeterFactory meters)
     {
+        var forwardTimeout = options.Value.ForwardTimeout;
         this.store = store;
         this.time = time;
         // A name may come to mean another machine.

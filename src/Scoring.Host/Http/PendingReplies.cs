@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Telemetry;
+using Scoring.Host.Options;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
@@ -19,15 +21,16 @@ internal sealed class PendingReplies : IReplies
     private readonly int maxWaiting;
     private long last;
 
-    /// <param name="maxWaiting">How many callers may wait.</param>
+    /// <summary>Makes it, with nobody waiting.</summary>
+    /// <param name="options">How many callers may wait.</param>
     /// <param name="time">
     /// Says where the numbers start. A node that starts anew under its old name reads records of its earlier life;
     /// their waiters' numbers must be none of this life's.
     /// </param>
     /// <param name="meters">Where the callers are counted.</param>
-    internal PendingReplies(int maxWaiting, TimeProvider time, IMeterFactory meters)
+    public PendingReplies(IOptions<HttpOptions> options, TimeProvider time, IMeterFactory meters)
     {
-        this.maxWaiting = maxWaiting;
+        maxWaiting = options.Value.MaxWaitingScores;
         last = time.GetUtcNow().UtcTicks;
         meters.Create(ScoringMeter.Name).CreateObservableGauge("scoring.http.waiting_scores", () => waiters.Count, "{call}", "Calls that wait for their score");
     }

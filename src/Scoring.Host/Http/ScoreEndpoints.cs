@@ -1,15 +1,38 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.Extensions.Options;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
+using Scoring.Actors.Sink;
 using Scoring.Actors.Telemetry;
+using Scoring.Host.Options;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
 
 /// <summary>Scores that are made on request, by way of the input log.</summary>
-internal static class ScoreEndpoints
+/// <param name="topics">The topics, of which one is the input log.</param>
+/// <param name="name">This node, by whose name its callers' records are known.</param>
+/// <param name="decoder">Says what is valid.</param>
+/// <param name="limits">What a body may be at most.</param>
+/// <param name="options">How long a call waits.</param>
+/// <param name="log">Where transactions are appended.</param>
+/// <param name="replies">The calls that wait.</param>
+/// <param name="ledger">The scores that were made before.</param>
+/// <param name="time">The clock.</param>
+/// <param name="meters">Where conflicts are counted.</param>
+internal sealed class ScoreEndpoints(
+    Topics topics,
+    NodeName name,
+    TransactionDecoder decoder,
+    IOptions<DecodeLimits> limits,
+    IOptions<HttpOptions> options,
+    KafkaOutputLog log,
+    PendingReplies replies,
+    IScoreLedger ledger,
+    TimeProvider time,
+    IMeterFactory meters)
 {
     private const string Json = "application/json";
     private const int MaxTraceParentChars = 512;
@@ -17,10 +40,10 @@ internal static class ScoreEndpoints
     private static readonly TimeSpan LedgerPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LedgerTimeout = TimeSpan.FromMilliseconds(500);
 
-    internal static void Map(IEndpointRouteBuilder routes, ScoringNode node, IMeterFactory meters)
+    internal void Map(IEndpointRouteBuilder routes)
     {
         var conflicts = meters.Create(ScoringMeter.Name).CreateCounterAtZero("scoring.http.conflicts", "{call}", "Calls refused because another transaction has their user, card and id");
-        routes.MapPost("/v1/score", async (HttpRequest request) => Counted(await ScoreAsync(node, request), conflicts))
+        routes.MapPost("/v1/score", async (HttpRequest request) => Counted(await ScoreAsync(request), conflicts))
             .WithName("Score").WithSummary("Scores a transaction by way of the input log; sent again it gets the first score")
             .WithDescription("A transaction is known by its userId (else its cardId), cardId and transactionId. With the same fields it is a repeat and gets the first score; with others it is refused with status 422. A body of Content-Encoding gzip is taken.")
             // Any type is let in: what is no JSON is told so in terms of its fields.
@@ -41,43 +64,43 @@ internal static class ScoreEndpoints
         return result;
     }
 
-    private static async Task<IResult> ScoreAsync(ScoringNode node, HttpRequest request)
+    private async Task<IResult> ScoreAsync(HttpRequest request)
     {
         // 1. Read and check it.
-        var (body, problem) = await RequestBody.ReadAsync(request, node.Options.Decode.MaxValueBytes, request.HttpContext.RequestAborted);
+        var (body, problem) = await RequestBody.ReadAsync(request, limits.Value.MaxValueBytes, request.HttpContext.RequestAborted);
         if (body is null)
             return problem!;
-        if ((node.Decoder.Decode(body, out var transaction) ?? node.Decoder.Rules.CheckNodeTime(transaction.EventTimeMicros, EventTime.Of(node.Time.GetUtcNow()))) is { } rejection)
+        if ((decoder.Decode(body, out var transaction) ?? decoder.Rules.CheckNodeTime(transaction.EventTimeMicros, EventTime.Of(time.GetUtcNow()))) is { } rejection)
             return Problems.Invalid(rejection);
 
         // 2. A repeat gets the first score.
-        if (await TryFindAsync(node, transaction, request.HttpContext.RequestAborted) is { } first)
+        if (await TryFindAsync(transaction, request.HttpContext.RequestAborted) is { } first)
             return first;
 
         // 3. Append it to the log, and wait for what its shard makes of it.
-        if (!node.Replies.TryRegister(out var number, out var reply))
-            return Problems.Unavailable($"{node.Options.Http.MaxWaitingScores} calls wait for their scores already");
+        if (!replies.TryRegister(out var number, out var reply))
+            return Problems.Unavailable($"{options.Value.MaxWaitingScores} calls wait for their scores already");
         try
         {
             var append = new RequestAppend();
-            if (!node.Log.TryAppend(Record(node, transaction, body, number, request), append))
+            if (!log.TryAppend(Record(transaction, body, number, request), append))
                 return Problems.Unavailable("the producer's queue is full");
-            return await WaitAsync(node, transaction, append, reply, request.HttpContext.RequestAborted);
+            return await WaitAsync(transaction, append, reply, request.HttpContext.RequestAborted);
         }
         finally
         {
-            node.Replies.Forget(number);
+            replies.Forget(number);
         }
     }
 
-    private static async Task<IResult> WaitAsync(ScoringNode node, Transaction transaction, RequestAppend append, Task<Reply> reply, CancellationToken aborted)
+    private async Task<IResult> WaitAsync(Transaction transaction, RequestAppend append, Task<Reply> reply, CancellationToken aborted)
     {
-        var timeout = node.Options.Http.ScoreTimeout;
-        var started = node.Time.GetTimestamp();
-        while (node.Time.GetElapsedTime(started) < timeout)
+        var timeout = options.Value.ScoreTimeout;
+        var started = time.GetTimestamp();
+        while (time.GetElapsedTime(started) < timeout)
         {
             // Another node may own the shard, or the transaction may be a repeat: then the score comes by the ledger.
-            await Task.WhenAny(reply.IsCompleted ? Task.Delay(LedgerPoll, node.Time, aborted) : reply, append.Failure, Task.Delay(LedgerPoll, node.Time, aborted));
+            await Task.WhenAny(reply.IsCompleted ? Task.Delay(LedgerPoll, time, aborted) : reply, append.Failure, Task.Delay(LedgerPoll, time, aborted));
             aborted.ThrowIfCancellationRequested();
             if (append.Failure.IsCompleted)
                 return Problems.Unavailable($"the input log did not take the transaction: {await append.Failure}");
@@ -89,7 +112,7 @@ internal static class ScoreEndpoints
                     return TypedResults.Bytes(score, Json);
             }
 
-            if (await TryFindAsync(node, transaction, aborted) is { } recorded)
+            if (await TryFindAsync(transaction, aborted) is { } recorded)
                 return recorded;
         }
 
@@ -97,13 +120,13 @@ internal static class ScoreEndpoints
     }
 
     // Scoring does not need the ledger: while it is away a transaction is scored, and its repeat is not scored again.
-    private static async ValueTask<IResult?> TryFindAsync(ScoringNode node, Transaction transaction, CancellationToken aborted)
+    private async ValueTask<IResult?> TryFindAsync(Transaction transaction, CancellationToken aborted)
     {
-        using var limit = new CancellationTokenSource(LedgerTimeout, node.Time);
+        using var limit = new CancellationTokenSource(LedgerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, aborted);
         try
         {
-            return await node.Ledger.FindAsync(Identity(transaction), IdPosition.Start, 1, either.Token) is [var score, ..] ? Scored(score, transaction) : null;
+            return await ledger.FindAsync(Identity(transaction), IdPosition.Start, 1, either.Token) is [var score, ..] ? Scored(score, transaction) : null;
         }
         catch (Exception e) when (e is LedgerUnavailableException or OperationCanceledException && !aborted.IsCancellationRequested)
         {
@@ -118,12 +141,12 @@ internal static class ScoreEndpoints
     private static ScoreSearch Identity(in Transaction transaction) =>
         new(Encoding.UTF8.GetString(transaction.TransactionId), Encoding.UTF8.GetString(transaction.CardId), Encoding.UTF8.GetString(transaction.UserId));
 
-    private static OutputRecord Record(ScoringNode node, in Transaction transaction, byte[] body, long number, HttpRequest request)
+    private OutputRecord Record(in Transaction transaction, byte[] body, long number, HttpRequest request)
     {
-        var replyTo = new OutputHeader(RecordHeaders.ReplyTo, Encoding.UTF8.GetBytes($"{node.Options.NodeId}:{number}"));
+        var replyTo = new OutputHeader(RecordHeaders.ReplyTo, Encoding.UTF8.GetBytes($"{name.Value}:{number}"));
         var trace = request.Headers.TraceParent.ToString() is { Length: > 0 and <= MaxTraceParentChars } given ? given : Activity.Current?.Id;
         OutputHeader[] headers = trace is null ? [replyTo] : [replyTo, new OutputHeader(RecordHeaders.TraceParent, Encoding.UTF8.GetBytes(trace))];
-        return new OutputRecord(node.Topics.Transactions, transaction.UserId.ToArray(), body, headers);
+        return new OutputRecord(topics.Transactions, transaction.UserId.ToArray(), body, headers);
     }
 
     private sealed class RequestAppend : AppendObserver

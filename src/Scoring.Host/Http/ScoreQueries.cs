@@ -4,12 +4,15 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Scoring.Actors.Ledger;
+using Scoring.Host.Composition;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
 
 /// <summary>Scores that are asked for by a transaction's id or by a card, a page at a time.</summary>
-internal static class ScoreQueries
+/// <param name="ledger">The scores.</param>
+/// <param name="health">Says why one may be missing.</param>
+internal sealed class ScoreQueries(IScoreLedger ledger, NodeHealth health)
 {
     private const string Json = "application/json";
     private const int DefaultLimit = 50;
@@ -18,12 +21,12 @@ internal static class ScoreQueries
     // Behind the day and what parts it from the clock, which may be a space.
     private const int EndOfDay = 11;
 
-    internal static void Map(IEndpointRouteBuilder routes, ScoringNode node)
+    internal void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet(
                 "/v1/scores/{transactionId}",
                 (string transactionId, string? cardId, string? userId, string? limit, string? cursor, HttpRequest request, CancellationToken aborted) =>
-                    FindAsync(node, new ScoreSearch(PathText.Of(request, transactionId, 2), cardId, userId), new Page(limit, cursor), aborted))
+                    FindAsync(new ScoreSearch(PathText.Of(request, transactionId, 2), cardId, userId), new Page(limit, cursor), aborted))
             .WithName("GetScore").WithSummary("A transaction's score, or the scores of all transactions that have the id")
             .WithDescription("An id is a transaction's own among those of its user and card only. Where one transaction has it, the answer is its score; where several have it, they are listed with status 300, by card and user, and cardId and userId choose.")
             .Produces<ScoreDocument>().Produces<TransactionScoresDocument>(StatusCodes.Status300MultipleChoices)
@@ -31,14 +34,14 @@ internal static class ScoreQueries
         routes.MapGet(
                 "/v1/cards/{cardId}/scores",
                 (string cardId, string? before, string? limit, string? cursor, HttpRequest request, CancellationToken aborted) =>
-                    OfCardAsync(node, PathText.Of(request, cardId, 2), before, new Page(limit, cursor), aborted))
+                    OfCardAsync(PathText.Of(request, cardId, 2), before, new Page(limit, cursor), aborted))
             .WithName("GetCardScores").WithSummary("A card's scores, newest event first")
             .WithDescription("A page ends with next, the path of the page behind it, which goes on exactly there, also between events of one time; it is null on the last. before starts behind the events of a time and later.")
             .Produces<CardScoresDocument>()
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<IResult> FindAsync(ScoringNode node, ScoreSearch search, Page page, CancellationToken aborted)
+    private async Task<IResult> FindAsync(ScoreSearch search, Page page, CancellationToken aborted)
     {
         if (search.CardId == "" || search.UserId == "")
             return Problems.InvalidParameter(search.CardId == "" ? "cardId" : "userId", "is empty; an id is wanted, or nothing of the parameter");
@@ -47,9 +50,9 @@ internal static class ScoreQueries
         var after = IdPosition.Start;
         if (page.Cursor is { } cursor && !PageCursor.TryRead(cursor, search, out after))
             return WrongCursor();
-        var scores = await node.Ledger.FindAsync(search, after, limit + 1, aborted);
+        var scores = await ledger.FindAsync(search, after, limit + 1, aborted);
         if (scores.Count == 0 && page.Cursor is null)
-            return Problems.NotFound($"No score of {Named(search)} is in the ledger; a score gets there within about a second of its transaction.{Troubles(node)}");
+            return Problems.NotFound($"No score of {Named(search)} is in the ledger; a score gets there within about a second of its transaction.{Troubles()}");
         if (scores.Count == 1 && page.Cursor is null)
             return TypedResults.Bytes(scores[0], Json);
         var next = scores.Count <= limit ? null : NextPath(search, limit, KeysOf(scores[limit - 1]));
@@ -57,9 +60,9 @@ internal static class ScoreQueries
     }
 
     // What is not found may have been scored all the same.
-    private static string Troubles(ScoringNode node) => string.Concat(node.Health.LedgerTroubles().Select(t => $" But {t}."));
+    private string Troubles() => string.Concat(health.LedgerTroubles().Select(t => $" But {t}."));
 
-    private static async Task<IResult> OfCardAsync(ScoringNode node, string cardId, string? before, Page page, CancellationToken aborted)
+    private async Task<IResult> OfCardAsync(string cardId, string? before, Page page, CancellationToken aborted)
     {
         if (!page.TryLimit(out var limit))
             return WrongLimit();
@@ -74,9 +77,9 @@ internal static class ScoreQueries
             after = after.EventTimeMicros < micros ? after : CardPosition.Before(micros);
         }
 
-        var scores = await node.Ledger.OfCardAsync(cardId, after, limit + 1, aborted);
+        var scores = await ledger.OfCardAsync(cardId, after, limit + 1, aborted);
         if (scores.Count == 0 && before is null && page.Cursor is null)
-            return Problems.NotFound($"No score of card '{cardId}' is in the ledger.{Troubles(node)}");
+            return Problems.NotFound($"No score of card '{cardId}' is in the ledger.{Troubles()}");
         var next = scores.Count <= limit ? null : NextPath(cardId, limit, KeysOf(scores[limit - 1]));
         return new ScorePage("cardId", cardId, [.. scores.Take(limit)], next, StatusCodes.Status200OK);
     }

@@ -1,36 +1,53 @@
 using Microsoft.AspNetCore.Mvc;
-using Scoring.Actors.Entities;
+using Microsoft.Extensions.Options;
+using Scoring.Actors.Ledger;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
+using Scoring.Host.Composition;
 using Scoring.Models.Wire;
 
 namespace Scoring.Host.Http;
 
 /// <summary>The state behind the scores: a card's features, and the shards, of whichever node.</summary>
-internal static class StateEndpoints
+/// <param name="engine">The shards of this node.</param>
+/// <param name="peers">Those of the others.</param>
+/// <param name="features">Reads a card's features.</param>
+/// <param name="ledger">The scores, by which a card's users are known.</param>
+/// <param name="projection">How far the ledger is.</param>
+/// <param name="health">What is wrong with the node.</param>
+/// <param name="options">How often nodes report their shards.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StateEndpoints(
+    IShardEngine engine,
+    PeerShards peers,
+    CardFeatureReader features,
+    IScoreLedger ledger,
+    LedgerProjection projection,
+    NodeHealth health,
+    IOptions<StateOptions> options,
+    TimeProvider time)
 {
     private const int MaxUsersOfCard = 100;
     private const int ReportsMissed = 5;
 
-    internal static void Map(IEndpointRouteBuilder routes, ScoringNode node, PeerShards peers)
+    internal void Map(IEndpointRouteBuilder routes)
     {
-        var features = new CardFeatureReader(node, peers);
-        routes.MapGet("/v1/cards/{cardId}/features", (string cardId, HttpRequest request, CancellationToken aborted) => CardFeaturesAsync(node, features, PathText.Of(request, cardId, 2), aborted))
+        routes.MapGet("/v1/cards/{cardId}/features", (string cardId, HttpRequest request, CancellationToken aborted) => CardFeaturesAsync(PathText.Of(request, cardId, 2), aborted))
             .WithName("GetCardFeatures").WithSummary("A card's features as of its newest event, one entry for each user")
             .Produces<CardFeaturesDocument>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes.MapGet("/v1/shards", (CancellationToken aborted) => ShardsAsync(node, peers, aborted))
+        routes.MapGet("/v1/shards", (CancellationToken aborted) => ShardsAsync(aborted))
             .WithName("GetShards").WithSummary("The shards: owner, offsets, watermark and what they hold")
             .Produces<ShardsDocument>();
-        routes.MapPost(PeerShards.Route, (int partition, [FromBody] CardQuestion question, CancellationToken aborted) => ShardFeaturesAsync(features, partition, question, aborted))
+        routes.MapPost(PeerShards.Route, (int partition, [FromBody] CardQuestion question, CancellationToken aborted) => ShardFeaturesAsync(partition, question, aborted))
             .ExcludeFromDescription();
     }
 
-    private static async Task<IResult> CardFeaturesAsync(ScoringNode node, CardFeatureReader features, string cardId, CancellationToken aborted)
+    private async Task<IResult> CardFeaturesAsync(string cardId, CancellationToken aborted)
     {
-        if (node.InputPartitions is not { } partitions)
+        if (engine.InputPartitions is not { } partitions)
             return Problems.Unavailable("the node has not begun yet");
-        var users = await node.Ledger.UsersOfCardAsync(cardId, MaxUsersOfCard, aborted);
+        var users = await ledger.UsersOfCardAsync(cardId, MaxUsersOfCard, aborted);
         var (entries, problems) = await features.ReadAsync(cardId, users, partitions, aborted);
         if (problems.Count > 0)
             return Problems.Unavailable(string.Join("; ", problems));
@@ -40,39 +57,39 @@ internal static class StateEndpoints
     }
 
     // Another node's question about a shard of this one. It is answered here or not at all.
-    private static async Task<IResult> ShardFeaturesAsync(CardFeatureReader features, int partition, CardQuestion question, CancellationToken aborted)
+    private async Task<IResult> ShardFeaturesAsync(int partition, CardQuestion question, CancellationToken aborted)
     {
         if (await features.ReadLocalAsync(partition, question, aborted) is not { } answer)
             return Problems.NotFound($"Shard {partition} is not on this node.");
         return answer.Problem is { } problem ? Problems.Unavailable(problem) : TypedResults.Ok(new CardFeaturesDocument(question.CardId, answer.Entries));
     }
 
-    private static async Task<IResult> ShardsAsync(ScoringNode node, PeerShards peers, CancellationToken aborted)
+    private async Task<IResult> ShardsAsync(CancellationToken aborted)
     {
-        var rows = (await KnownAsync(peers, aborted)).ToDictionary(r => r.Report.Partition);
-        var shards = node.Shards.ToDictionary(s => s.Partition);
-        var partitions = node.Partitions().ToDictionary(p => p.Partition);
-        var all = Enumerable.Range(0, node.InputPartitions ?? 0).Union(rows.Keys).Union(shards.Keys).Order();
+        var rows = (await KnownAsync(aborted)).ToDictionary(r => r.Report.Partition);
+        var shards = engine.Shards().ToDictionary(s => s.Partition);
+        var partitions = engine.Partitions().ToDictionary(p => p.Partition);
+        var all = Enumerable.Range(0, engine.InputPartitions ?? 0).Union(rows.Keys).Union(shards.Keys).Order();
         var documents = new List<ShardDocument>();
         foreach (var partition in all)
         {
             var row = rows.GetValueOrDefault(partition);
             documents.Add(shards.TryGetValue(partition, out var shard)
-                ? await LiveAsync(node, shard, partitions.GetValueOrDefault(partition), row, aborted)
-                : Stored(node, partition, row));
+                ? await LiveAsync(shard, partitions.GetValueOrDefault(partition), row, aborted)
+                : Stored(partition, row));
         }
 
-        return TypedResults.Ok(new ShardsDocument(documents, Ledger(node), [.. node.Health.WhyNotReady(), .. node.Health.Notices()]));
+        return TypedResults.Ok(new ShardsDocument(documents, Ledger(), [.. health.WhyNotReady(), .. health.Notices()]));
     }
 
-    private static LedgerDocument Ledger(ScoringNode node)
+    private LedgerDocument Ledger()
     {
-        var partitions = node.LedgerPartitions();
-        return new LedgerDocument(node.LostScores, [.. partitions.Select(p => new LedgerPartitionDocument(p.Partition, p.NextOffset, p.EndOffset, p.Lag, p.Lost))]);
+        var partitions = projection.Partitions();
+        return new LedgerDocument(projection.Progress.Lost, [.. partitions.Select(p => new LedgerPartitionDocument(p.Partition, p.NextOffset, p.EndOffset, p.Lag, p.Lost))]);
     }
 
     // This node's own shards are told though the store is away.
-    private static async Task<IReadOnlyList<ShardRow>> KnownAsync(PeerShards peers, CancellationToken aborted)
+    private async Task<IReadOnlyList<ShardRow>> KnownAsync(CancellationToken aborted)
     {
         try
         {
@@ -84,13 +101,11 @@ internal static class StateEndpoints
         }
     }
 
-    private static async Task<ShardDocument> LiveAsync(ScoringNode node, ShardActor shard, PartitionState? partition, ShardRow? row, CancellationToken aborted)
+    private async Task<ShardDocument> LiveAsync(ShardState shard, PartitionState? partition, ShardRow? row, CancellationToken aborted)
     {
-        var query = new StatisticsQuery();
-        shard.Ask(query);
-        var entities = await CardFeatureReader.AnswerAsync(node, query.Result, aborted) ?? [];
+        var entities = engine.TryReadStatistics(shard.Partition, out var statistics) ? await features.AnswerAsync(statistics, aborted) ?? [] : [];
         var progress = shard.Progress;
-        return new ShardDocument(shard.Partition, node.Options.NodeId, node.Address, progress.Epoch, shard.Phase(partition))
+        return new ShardDocument(shard.Partition, engine.Owner.NodeId, engine.Owner.Address, progress.Epoch, progress.InWords(partition))
         {
             FinishedOffset = progress.CommittableOffset,
             CommittedOffset = partition?.CommittedOffset,
@@ -99,7 +114,7 @@ internal static class StateEndpoints
             Waiting = progress.Waiting,
             Watermark = Time(progress.WatermarkMicros),
             CheckpointOffset = progress.CheckpointOffset,
-            CheckpointAgeSeconds = progress.CheckpointAt is { } at ? node.Time.GetElapsedTime(at).TotalSeconds : row?.CheckpointAge?.TotalSeconds,
+            CheckpointAgeSeconds = progress.CheckpointAt is { } at ? time.GetElapsedTime(at).TotalSeconds : row?.CheckpointAge?.TotalSeconds,
             EntitiesInMemory = progress.Entities,
             EntityBytes = progress.EntityBytes,
             StoredEntities = row?.StoredEntities,
@@ -108,12 +123,12 @@ internal static class StateEndpoints
         };
     }
 
-    private static ShardDocument Stored(ScoringNode node, int partition, ShardRow? row)
+    private ShardDocument Stored(int partition, ShardRow? row)
     {
         if (row is null)
             return new ShardDocument(partition, null, null, null, "unowned");
         var report = row.Report;
-        var isHeard = row.ReportAge < ReportsMissed * node.Options.State.ReportInterval;
+        var isHeard = row.ReportAge < ReportsMissed * options.Value.ReportInterval;
         return new ShardDocument(partition, row.Owner.NodeId, row.Owner.Address, report.Epoch, isHeard ? report.Phase : "unheard")
         {
             CommittedOffset = report.CommittedOffset,

@@ -5,6 +5,7 @@ using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Scoring.Actors.Log;
 using Scoring.Actors.Telemetry;
 
 namespace Scoring.Host.Telemetry;
@@ -18,15 +19,14 @@ internal static class TelemetryExtensions
 
     /// <summary>Adds telemetry to a host.</summary>
     /// <param name="builder">The host.</param>
-    /// <param name="nodeId">The node's name, which its telemetry carries.</param>
-    internal static void AddTelemetry(this IHostApplicationBuilder builder, string nodeId)
+    internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         var variables = new OtlpVariables(builder.Configuration);
         builder.Services.AddSingleton(variables).AddSingleton<TelemetryWarnings>();
         // The meters of this host alone, not those of another one in the process.
         builder.Metrics.EnableMetrics(ScoringMeter.Name, null, null, MeterScope.Local);
         var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => Describe(resource, nodeId))
+            .ConfigureResource(Describe)
             .WithMetrics(metrics => AddMetrics(metrics, variables.Metrics));
         if (variables.Traces is { } traces)
             telemetry.WithTracing(tracing => AddTraces(tracing, traces));
@@ -46,9 +46,10 @@ internal static class TelemetryExtensions
     }
 
     // The variables come last: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
-    private static void Describe(ResourceBuilder resource, string nodeId) => resource.Clear()
+    private static void Describe(ResourceBuilder resource) => resource.Clear()
         .AddTelemetrySdk()
-        .AddService(ServiceName, serviceVersion: typeof(TelemetryExtensions).Assembly.GetName().Version!.ToString(3), serviceInstanceId: nodeId)
+        .AddService(ServiceName, serviceVersion: typeof(TelemetryExtensions).Assembly.GetName().Version!.ToString(3), autoGenerateServiceInstanceId: false)
+        .AddDetector(static services => new NodeResource(services.GetRequiredService<NodeName>()))
         .AddEnvironmentVariableDetector();
 
     private static void AddMetrics(MeterProviderBuilder metrics, OtlpSignal? sent)
@@ -65,4 +66,9 @@ internal static class TelemetryExtensions
         .AddAspNetCoreInstrumentation(server => server.Filter = call => !call.Request.Path.StartsWithSegments(HealthPath) && !call.Request.Path.StartsWithSegments(MetricsPath))
         .AddHttpClientInstrumentation()
         .AddOtlpExporter(nameof(tracing), sent.ApplyTo);
+
+    private sealed class NodeResource(NodeName name) : IResourceDetector
+    {
+        public Resource Detect() => new([KeyValuePair.Create<string, object>("service.instance.id", name.Value)]);
+    }
 }

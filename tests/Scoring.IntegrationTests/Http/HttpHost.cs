@@ -41,7 +41,7 @@ public sealed class HttpHost : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var score = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
         var search = new ScoreSearch((string)score["transactionId"]!, (string)score["cardId"]!, (string)score["userId"]!);
-        await Eventually.TrueAsync(async () => (await host.Node.Ledger.FindAsync(search, IdPosition.Start, 1, default)).Count == 1, "the score is in the ledger");
+        await Eventually.TrueAsync(async () => (await host.Ledger.FindAsync(search, IdPosition.Start, 1, default)).Count == 1, "the score is in the ledger");
         return score;
     }
 

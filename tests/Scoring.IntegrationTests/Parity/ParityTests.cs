@@ -54,7 +54,7 @@ public sealed class ParityTests : IDisposable
         using var client = new TestClient(broker);
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
-        await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual));
+        await PlayAsync(host, client, log, () => Collect(scores, host.Features, actual));
         await ScoredAsync(host, scores, actual, expected.Count);
         Assert.True(expected.Count > 10_000, "the file is large enough to mean something");
         foreach (var (id, row) in expected)
@@ -79,9 +79,9 @@ public sealed class ParityTests : IDisposable
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
         await using (var first = await StartAsync())
-            await PlayAsync(first, client, log, () => Collect(scores, first.Node.Features, actual), until: half);
+            await PlayAsync(first, client, log, () => Collect(scores, first.Features, actual), until: half);
         await using var second = await StartAsync();
-        await PlayAsync(second, client, log, () => Collect(scores, second.Node.Features, actual), past: half);
+        await PlayAsync(second, client, log, () => Collect(scores, second.Features, actual), past: half);
         await ScoredAsync(second, scores, actual, expected.Count);
         foreach (var (id, row) in expected)
             Assert.Equal(row, actual[id]);
@@ -133,7 +133,7 @@ public sealed class ParityTests : IDisposable
         using var client = new TestClient(broker);
         var actual = new Dictionary<string, string>();
         using var scores = client.Follow("scores");
-        await PlayAsync(host, client, log, () => Collect(scores, host.Node.Features, actual), past);
+        await PlayAsync(host, client, log, () => Collect(scores, host.Features, actual), past);
         await ScoredAsync(host, scores, actual, expected.Count - before.Count);
         foreach (var (id, row) in expected.Where(e => !before.ContainsKey(e.Key)))
             Assert.Equal(row, actual[id]);
@@ -158,7 +158,7 @@ public sealed class ParityTests : IDisposable
         using var scores = client.Follow("scores");
         await using (var first = await StartAsync(shipped, "models/fraud/1"))
         {
-            await PlayAsync(first, client, log, () => Collect(scores, first.Node.Features, actual), until: past);
+            await PlayAsync(first, client, log, () => Collect(scores, first.Features, actual), until: past);
             await ScoredAsync(first, scores, actual, before.Count);
         }
 
@@ -173,7 +173,7 @@ public sealed class ParityTests : IDisposable
 
         actual.Clear();
         await using var second = await StartAsync(features, model);
-        await PlayAsync(second, client, log, () => Collect(scores, second.Node.Features, actual), past);
+        await PlayAsync(second, client, log, () => Collect(scores, second.Features, actual), past);
         await ScoredAsync(second, scores, actual, expected.Count - before.Count);
         foreach (var (id, row) in expected.Where(e => !before.ContainsKey(e.Key)))
             Assert.Equal(row, actual[id]);
@@ -269,7 +269,7 @@ public sealed class ParityTests : IDisposable
             // The embedded broker keeps 5 MiB a partition: neither the log nor the scores may run far ahead of their readers.
             client.Flush();
             var target = sent;
-            await Eventually.TrueAsync(() => host.Node.Shards.Sum(s => s.Progress.FinishedRecords) >= target, $"the node has finished {target} records");
+            await Eventually.TrueAsync(() => host.Engine.Shards().Sum(s => s.Progress.FinishedRecords) >= target, $"the node has finished {target} records");
             collect();
         }
 
@@ -282,7 +282,7 @@ public sealed class ParityTests : IDisposable
         await Eventually.TrueAsync(
             () =>
             {
-                Collect(scores, host.Node.Features, actual);
+                Collect(scores, host.Features, actual);
                 return actual.Count >= count;
             },
             $"{count} scores were read");

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Scoring.Host.Options;
+using Scoring.Tests.Host;
 
 namespace Scoring.Tests.Deployment;
 
@@ -12,6 +13,6 @@ internal static class NodeSettings
     {
         var variables = environment.Select(v => KeyValuePair.Create(v.Key.Replace("__", ":", StringComparison.Ordinal), (string?)v.Value));
         using var settings = new MemoryStream(Encoding.UTF8.GetBytes(json));
-        return OptionsReader.Read(new ConfigurationBuilder().AddJsonStream(settings).AddInMemoryCollection(variables).Build(), null);
+        return CheckedOptions.Of(new ConfigurationBuilder().AddJsonStream(settings).AddInMemoryCollection(variables).Build());
     }
 }

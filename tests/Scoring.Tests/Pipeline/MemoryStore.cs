@@ -65,6 +65,9 @@ internal sealed class MemoryStore : ISnapshotStore
         }
     }
 
+    /// <summary>Is told of each disposal.</summary>
+    public Action? Disposed { get; init; }
+
     public Task PrepareAsync(LogIdentity identity, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task<ShardSnapshot> AcquireAsync(int partition, ShardOwner owner, CancellationToken cancellation) =>
@@ -103,7 +106,11 @@ internal sealed class MemoryStore : ISnapshotStore
 
     public Task<IReadOnlyList<ShardRow>> ShardsAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ShardRow>>([]);
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        Disposed?.Invoke();
+        return ValueTask.CompletedTask;
+    }
 
     private bool Write(Checkpoint checkpoint)
     {

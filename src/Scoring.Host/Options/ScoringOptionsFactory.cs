@@ -1,32 +1,31 @@
+using Microsoft.Extensions.Options;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Sql;
 using Scoring.Actors.State;
 
 namespace Scoring.Host.Options;
 
-/// <summary>The configuration is wrong. The message names every error.</summary>
-/// <param name="errors">The errors, one text each.</param>
-public sealed class OptionsException(IReadOnlyList<string> errors)
-    : Exception("The configuration is wrong:" + string.Concat(errors.Select(e => "\n  - " + e)));
-
-/// <summary>Reads and checks the options.</summary>
-internal static class OptionsReader
+/// <summary>
+/// Makes the options: binds them, lets the caller change them, fills in what is named once for several sections, and has the whole
+/// checked. The framework's own factory would check the sections before they are complete.
+/// </summary>
+/// <param name="setups">Bind them.</param>
+/// <param name="checks">Tell what is wrong with them.</param>
+/// <param name="adjustment">What the caller changes.</param>
+internal sealed class ScoringOptionsFactory(
+    IEnumerable<IConfigureOptions<ScoringOptions>> setups,
+    IEnumerable<IValidateOptions<ScoringOptions>> checks,
+    OptionsAdjustment adjustment) : IOptionsFactory<ScoringOptions>
 {
-    /// <summary>Reads the options from configuration.</summary>
-    /// <param name="configuration">Where they are.</param>
-    /// <param name="adjust">Changes what was read before it is checked; null leaves it.</param>
-    /// <param name="found">What is wrong with the configuration as was found already, one text each.</param>
-    /// <exception cref="OptionsException">Something is wrong with them; every error is named.</exception>
-    internal static ScoringOptions Read(IConfiguration configuration, Func<ScoringOptions, ScoringOptions>? adjust, params IReadOnlyList<string> found)
+    /// <inheritdoc/>
+    public ScoringOptions Create(string name)
     {
-        var (settings, unread) = SettingReader.Read(configuration);
-        var read = settings.Get<ScoringOptions>() ?? new();
-        var options = Complete(adjust is null ? read : adjust(read));
-        List<string> errors = [.. found, .. ForeignSettings.Errors(configuration), .. unread, .. OptionsChecks.Bounds(options)];
-        // Beside a setting that could not be read, whether it fits to the others would be a guess.
-        if (unread.Count == 0)
-            errors.AddRange(OptionsChecks.Together(options));
-        return errors.Count == 0 ? options : throw new OptionsException(errors);
+        var read = new ScoringOptions();
+        foreach (var setup in setups)
+            setup.Configure(read);
+        var options = Complete(adjustment.Adjust(read));
+        List<string> failures = [.. checks.Select(c => c.Validate(name, options)).Where(r => r.Failed).SelectMany(r => r.Failures!)];
+        return failures.Count == 0 ? options : throw new OptionsValidationException(name, typeof(ScoringOptions), failures);
     }
 
     // The broker is named once; every client's options get it.
@@ -58,3 +57,7 @@ internal static class OptionsReader
         return merged;
     }
 }
+
+/// <summary>What a caller changes of the options that were read, before they are checked.</summary>
+/// <param name="Adjust">Changes them.</param>
+internal sealed record OptionsAdjustment(Func<ScoringOptions, ScoringOptions> Adjust);

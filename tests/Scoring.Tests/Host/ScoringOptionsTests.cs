@@ -5,7 +5,7 @@ using Scoring.Models.Durations;
 
 namespace Scoring.Tests.Host;
 
-public class OptionsReaderTests
+public class ScoringOptionsTests
 {
     [Fact]
     public void What_is_configured_by_nobody_is_right() => Assert.NotNull(Read());
@@ -111,7 +111,7 @@ public class OptionsReaderTests
     public void What_a_file_of_settings_leaves_out_or_has_as_null_keeps_its_default()
     {
         using var json = new MemoryStream("""{ "Scoring": { "NodeId": null, "Relay": { "TransactionTopics": [] }, "Kafka": { "Client": {} }, "State": {} } }"""u8.ToArray());
-        var options = OptionsReader.Read(new ConfigurationBuilder().AddJsonStream(json).Build(), null);
+        var options = CheckedOptions.Of(new ConfigurationBuilder().AddJsonStream(json).Build());
         Assert.Empty(options.Relay.TransactionTopics);
         Assert.NotEmpty(options.NodeId);
     }
@@ -120,7 +120,7 @@ public class OptionsReaderTests
     public void A_section_of_a_file_that_nothing_reads_is_refused()
     {
         using var json = new MemoryStream("""{ "Scorin": { "NodeId": "n" }, "Loging": {}, "Redis": {}, "Logging": { "LogLevel": { "Default": "Verbos" } } }"""u8.ToArray());
-        var message = Assert.Throws<OptionsException>(() => OptionsReader.Read(new ConfigurationBuilder().AddJsonStream(json).Build(), null)).Message;
+        var message = Assert.Throws<OptionsException>(() => CheckedOptions.Of(new ConfigurationBuilder().AddJsonStream(json).Build())).Message;
         Assert.Contains("Scorin: nothing reads this section; did you mean Scoring?", message, StringComparison.Ordinal);
         Assert.Contains("Loging: nothing reads this section; did you mean Logging?", message, StringComparison.Ordinal);
         Assert.Contains("Redis: nothing reads this section; the service's own is Scoring", message, StringComparison.Ordinal);
@@ -182,6 +182,6 @@ public class OptionsReaderTests
     private static ScoringOptions Read(params string[] settings)
     {
         var values = settings.Select(s => s.Split('=', 2)).Select(s => KeyValuePair.Create($"Scoring:{s[0]}", (string?)s[1]));
-        return OptionsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), null);
+        return CheckedOptions.Of(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
     }
 }

@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Scoring.Actors.Log;
+using Scoring.Actors.Parts;
+
+namespace Scoring.Actors.Sink;
+
+/// <summary>Registers the log of outputs.</summary>
+public static class OutputServices
+{
+    /// <summary>Adds the log that the shards, HTTP and the relay's dead letters append to.</summary>
+    /// <param name="services">The services.</param>
+    public static IServiceCollection AddScoringOutputs(this IServiceCollection services) => services
+        .AddSingleton(static p => Open(p, gapless: false))
+        .AddNodePart(static p =>
+        {
+            var log = p.GetRequiredService<KafkaOutputLog>();
+            return new NodePart(StopPhase.Outputs) { StopAsync = StopSteps.Of(log.Stop) };
+        });
+
+    /// <summary>Opens a log on which a record that fails is followed by none. The caller closes it.</summary>
+    /// <param name="services">The services.</param>
+    public static IOwnedOutputLog OpenGaplessLog(this IServiceProvider services) => Open(services, gapless: true);
+
+    private static KafkaOutputLog Open(IServiceProvider services, bool gapless) => new(
+        services.OptionsOf<KafkaOutputOptions>(), services.GetRequiredService<IMeterFactory>(), services.GetRequiredService<ILogger<KafkaOutputLog>>(), gapless);
+}

@@ -1,0 +1,51 @@
+using Scoring.Actors.Ledger;
+using Scoring.Actors.Model;
+using Scoring.Actors.Pipeline;
+using Scoring.Actors.Relay;
+
+namespace Scoring.Host.Composition;
+
+/// <summary>
+/// Whether a node does its work, and if not why, in words: what an orchestrator's probe and the list of shards tell. Any thread may
+/// ask; nothing waits.
+/// </summary>
+/// <param name="engine">Its shards, and whether it is a member of its group.</param>
+/// <param name="store">Its calls of the snapshot store.</param>
+/// <param name="projection">What fills the ledger.</param>
+/// <param name="model">Its model.</param>
+/// <param name="topics">The watch over its topics.</param>
+/// <param name="relay">What keeps the relay from its work.</param>
+internal sealed class NodeHealth(IShardEngine engine, StoreRetries store, LedgerProjection projection, ModelActor model, NodeTopicWatch topics, RelayProgress relay)
+{
+    /// <summary>Why the node does not take transactions, or does not do with them all that it should; empty while it does.</summary>
+    internal IReadOnlyList<string> WhyNotReady()
+    {
+        List<string> reasons = [];
+        if (store.Away is { } away)
+            reasons.Add($"the snapshot store is away, and shards wait for it: {away}");
+        if (engine.Completion.IsCompleted)
+            reasons.Add("the node has left its group");
+        else if (!engine.Joined.IsCompletedSuccessfully)
+            reasons.Add("the node has not joined its group yet");
+        var states = engine.Partitions().ToDictionary(p => p.Partition);
+        reasons.AddRange(states.Values.Where(p => p.Down is not null).Select(p => $"partition {p.Partition} is down ({p.Down})"));
+        reasons.AddRange(engine.Shards()
+            .Where(s => s.Progress.Phase != ShardPhase.Live && states.GetValueOrDefault(s.Partition)?.Down is null)
+            .OrderBy(s => s.Partition)
+            .Select(s => s.Progress.Down is { } why ? $"partition {s.Partition} is down ({why})" : $"partition {s.Partition} is not live yet ({s.Progress.InWords(states.GetValueOrDefault(s.Partition))})"));
+        reasons.AddRange(projection.Progress.Problems);
+        if (model.Failing is { } failing)
+            reasons.Add($"the model fails whatever it is asked, and transactions wait for it: {failing}");
+        reasons.AddRange(topics.Problems);
+        reasons.AddRange(relay.Problems);
+        return reasons;
+    }
+
+    /// <summary>Why the ledger may lack a score that was made, in words; empty if it lacks none.</summary>
+    internal IEnumerable<string> LedgerTroubles() => [.. projection.Progress.Problems, .. Notices()];
+
+    /// <summary>What was lost since the node started, and nothing brings back.</summary>
+    internal IReadOnlyList<string> Notices() => projection.Progress.Lost is > 0 and var lost
+        ? [FormattableString.Invariant($"the ledger lacks {lost:N0} scores that left the topic before it could read them")]
+        : [];
+}
