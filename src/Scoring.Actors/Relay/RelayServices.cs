@@ -15,13 +15,13 @@ public static class RelayServices
     /// <param name="group">The scorers' group.</param>
     /// <param name="startsAtOldest">Whether a new group starts at the oldest record.</param>
     /// <param name="deadLetters">Where the dead letters go.</param>
-    /// <param name="openLog">Opens a log on which a record that fails is followed by none.</param>
+    /// <param name="openLog">What opens a log on which a record that fails is followed by none.</param>
     public static IServiceCollection AddScoringRelay(
         this IServiceCollection services,
         Func<IServiceProvider, GroupOptions> group,
         Func<IServiceProvider, bool> startsAtOldest,
         Func<IServiceProvider, IOutputLog> deadLetters,
-        Func<IServiceProvider, IOwnedOutputLog> openLog) => services
+        Func<IServiceProvider, Func<IOwnedOutputLog>> openLog) => services
         .AddSingleton<RelayProgress>()
         .AddSingleton(p => new InputRelay(
             p.OptionsOf<RelayOptions>(),
@@ -29,7 +29,7 @@ public static class RelayServices
             startsAtOldest(p),
             p.GetRequiredService<Topics>(),
             p.OptionsOf<DecodeLimits>(),
-            () => openLog(p),
+            openLog(p),
             deadLetters(p),
             p.GetRequiredService<RelayProgress>(),
             p.GetRequiredService<TimeProvider>(),

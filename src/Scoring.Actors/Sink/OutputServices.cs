@@ -12,17 +12,20 @@ public static class OutputServices
     /// <summary>Adds the log that the shards, HTTP and the relay's dead letters append to.</summary>
     /// <param name="services">The services.</param>
     public static IServiceCollection AddScoringOutputs(this IServiceCollection services) => services
-        .AddSingleton(static p => Open(p, gapless: false))
+        .AddSingleton(static p => new KafkaOutputLog(p.OptionsOf<KafkaOutputOptions>(), p.GetRequiredService<IMeterFactory>(), p.GetRequiredService<ILogger<KafkaOutputLog>>()))
         .AddNodePart(static p =>
         {
             var log = p.GetRequiredService<KafkaOutputLog>();
             return new NodePart(StopPhase.Outputs) { StopAsync = StopSteps.Of(log.Stop) };
         });
 
-    /// <summary>Opens a log on which a record that fails is followed by none. The caller closes it.</summary>
+    /// <summary>What opens logs on which a record that fails is followed by none. Who opens one closes it.</summary>
     /// <param name="services">The services.</param>
-    public static IOwnedOutputLog OpenGaplessLog(this IServiceProvider services) => Open(services, gapless: true);
-
-    private static KafkaOutputLog Open(IServiceProvider services, bool gapless) => new(
-        services.OptionsOf<KafkaOutputOptions>(), services.GetRequiredService<IMeterFactory>(), services.GetRequiredService<ILogger<KafkaOutputLog>>(), gapless);
+    public static Func<IOwnedOutputLog> GaplessLogs(this IServiceProvider services)
+    {
+        var options = services.OptionsOf<KafkaOutputOptions>();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        var logger = services.GetRequiredService<ILogger<KafkaOutputLog>>();
+        return () => new KafkaOutputLog(options, meters, logger, gapless: true);
+    }
 }

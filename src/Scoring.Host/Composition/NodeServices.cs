@@ -30,7 +30,7 @@ internal static class NodeServices
             static p => p.OptionsOf<SourceOptions>().FirstStart == FirstStart.Earliest,
             static p => p.GetRequiredService<KafkaOutputLog>(),
             // A log of its own: a record that fails must be followed by none, which the shards' outputs do not ask for.
-            static p => p.OpenGaplessLog())
+            static p => p.GaplessLogs())
         .AddScoringHttp();
 
     // First of the parts: what starts is told before what becomes of it.
