@@ -9,6 +9,9 @@ internal static class JsonEvent
 {
     internal const int MaxDepth = 32;
 
+    // A time of up to 42 characters, each escaped.
+    private const int MaxEscapedTimeBytes = 252;
+
     /// <summary>The JSON within a value. A byte order mark before it, as Windows' tools write, says nothing and is passed over.</summary>
     internal static ReadOnlySpan<byte> Of(byte[] value) => value.AsSpan(Start(value));
 
@@ -31,6 +34,23 @@ internal static class JsonEvent
         micros = 0;
         if (reader.TokenType == JsonTokenType.Number)
             return reader.TryGetInt64(out var millis) ? EventTime.ReadMillis(millis, out micros) : "is no whole number of milliseconds";
-        return reader.ValueIsEscaped ? "holds escapes" : EventTime.Read(reader.ValueSpan, out micros);
+        // .NET's own encoder escapes the plus of an offset, and any character may be.
+        return reader.ValueIsEscaped && reader.ValueSpan.Length <= MaxEscapedTimeBytes
+            ? ReadEscapedTime(ref reader, out micros)
+            : EventTime.Read(reader.ValueSpan, out micros);
+    }
+
+    private static string? ReadEscapedTime(ref Utf8JsonReader reader, out long micros)
+    {
+        Span<byte> text = stackalloc byte[MaxEscapedTimeBytes];
+        try
+        {
+            return EventTime.Read(text[..reader.CopyString(text)], out micros);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair: not a time, whatever it is.
+            return EventTime.Read(reader.ValueSpan, out micros);
+        }
     }
 }

@@ -58,6 +58,21 @@ public class TransactionDecoderTests
         Assert.False(transaction.Has(TransactionField.UserId));
     }
 
+    [Theory]
+    [InlineData("""2026-03-01T13:00:00\u002B01:00""")]
+    [InlineData("""\u0032026-03-01T12:00:00\u005A""")]
+    public void A_time_may_be_escaped_as_encoders_do_with_its_plus(string time)
+    {
+        Assert.Null(Decode($$"""{"transactionId":"t","cardId":"c","amount":1,"eventTime":"{{time}}"}""", "c", out var transaction));
+        Assert.Equal(1_772_366_400_000_000, transaction.EventTimeMicros);
+    }
+
+    [Theory]
+    [InlineData("""2026-03-01T12:00:00\ud800""")]
+    [InlineData("""2026-03-01T12:00:00Z\u0020\u0020""")]
+    public void An_escaped_time_that_is_none_is_refused(string time) =>
+        Assert.Contains("eventTime", Decode($$"""{"transactionId":"t","cardId":"c","amount":1,"eventTime":"{{time}}"}""", "c", out _)!.Detail, StringComparison.Ordinal);
+
     [Fact]
     public void Unknown_fields_are_ignored_whatever_they_hold() =>
         Assert.Null(Decode("""{"x":[{"amount":-1,"y":[1,2]}],"transactionId":"t","cardId":"c","amount":1,"z":null,"eventTime":"2026-03-01T12:00:00Z","n":1e999}""", "c", out _));
