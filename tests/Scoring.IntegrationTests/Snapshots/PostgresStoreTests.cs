@@ -11,14 +11,14 @@ namespace Scoring.IntegrationTests.Snapshots;
 public sealed class PostgresStoreTests(SharedPostgres shared) : PostgresStoreConformance
 {
     [Fact]
-    public void A_schema_and_tables_of_other_names_are_made_where_they_are_named()
+    public async Task A_schema_and_tables_of_other_names_are_made_where_they_are_named()
     {
-        RunSqlAsync("CREATE SCHEMA elsewhere").GetAwaiter().GetResult();
+        await RunSqlAsync("CREATE SCHEMA elsewhere");
         var node = Open("schema = elsewhere\ntable = states\nfence-table = fences");
-        node.Save(Saving("a", 5, State("five")));
+        node.Save(Saving("a", 5, Frozen("five")));
         Assert.Equal("5: five", node.Load("a"));
         Assert.NotNull(node.Ask<FenceStands>(new WriteFence("t", 0, new FenceToken(1, "n", 1))).Token);
-        Assert.Equal(["a"], QueryAsync("SELECT persistence_id FROM elsewhere.states").GetAwaiter().GetResult());
+        Assert.Equal(["a"], await QueryAsync("SELECT persistence_id FROM elsewhere.states"));
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class PostgresStoreTests(SharedPostgres shared) : PostgresStoreCon
         await using var server = await PostgresServer.StartAsync();
         await server.StopFastAsync();
         await using var node = new StoreNode($"class = \"Scoring.Actors.Snapshots.GroupCommitSnapshotStore, Scoring.Actors\"\nprovider = postgres\nconnection-string = \"{server.ConnectionString}\"\ncommand-timeout = 5s");
-        var save = Saving("a", 5, State("five"));
+        var save = Saving("a", 5, Frozen("five"));
         AllFail();
         await server.RestartAsync();
         node.Save(save);

@@ -32,7 +32,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var node = Open();
         var noon = new DateTime(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc);
-        node.Save(Saving("a", 5, State("five"), noon), Saving("a", 9, State("nine"), noon.AddHours(1)), Saving("b", 7, State("other")));
+        node.Save(Saving("a", 5, Frozen("five"), noon), Saving("a", 9, Frozen("nine"), noon.AddHours(1)), Saving("b", 7, Frozen("other")));
         Assert.Equal("9: nine", node.Load("a"));
         Assert.Equal("5: five", node.Load("a", to: 8));
         Assert.Equal("none", node.Load("a", to: 4));
@@ -47,9 +47,9 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public void A_snapshot_without_a_time_gets_one_and_all_else_of_it_comes_back()
     {
         var node = Open();
-        var before = DateTime.UtcNow.AddSeconds(-1);
-        var saved = node.Ask<SaveSnapshotSuccess>(Saving("a", 5, State("five"))).Metadata;
-        Assert.InRange(saved.Timestamp, before, DateTime.UtcNow.AddSeconds(1));
+        var before = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-1);
+        var saved = node.Ask<SaveSnapshotSuccess>(Saving("a", 5, Frozen("five"))).Metadata;
+        Assert.InRange(saved.Timestamp, before, TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(1));
         Assert.Equal(saved, node.Ask<LoadSnapshotResult>(new LoadSnapshot("a", SnapshotSelectionCriteria.Latest, 5)).Snapshot.Metadata);
     }
 
@@ -57,9 +57,9 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public void What_comes_within_the_window_is_one_group()
     {
         var node = Open("group-window = 300ms");
-        node.Save(Enumerable.Range(0, 700).Select(i => Saving($"id-{i % 350}", i, State($"state {i}"))));
+        node.Save(Enumerable.Range(0, 700).Select(i => Saving($"id-{i % 350}", i, Frozen($"state {i}"))));
         Assert.Equal(1, node.Groups("save"));
-        node.Save(Saving("id-0", 1_000, State("alone")));
+        node.Save(Saving("id-0", 1_000, Frozen("alone")));
         Assert.Equal(2, node.Groups("save"));
         Assert.Equal("1000: alone", node.Load("id-0"));
         Assert.Equal("699: state 699", node.Load("id-349"));
@@ -70,20 +70,20 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var node = Open("group-window = 1s\nmax-group-rows = 10\nmax-group-bytes = 1000");
         using var full = new CounterReading(node.Meters, "scoring.snapshots.full_groups");
-        node.Save(Enumerable.Range(0, 20).Select(i => Saving($"id-{i}", 1, State("small"))));
+        node.Save(Enumerable.Range(0, 20).Select(i => Saving($"id-{i}", 1, Frozen("small"))));
         Assert.Equal((2, 2L), (node.Groups("save"), full.Total));
-        node.Save(Enumerable.Range(0, 6).Select(i => Saving($"id-{i}", 2, State(new string('x', 400)))));
+        node.Save(Enumerable.Range(0, 6).Select(i => Saving($"id-{i}", 2, Frozen(new string('x', 400)))));
         Assert.Equal("2: " + new string('x', 400), node.Load("id-5"));
         Assert.Equal(5, node.Groups("save"));
     }
 
     [Fact]
-    public void Loads_that_come_together_are_one_query_and_each_gets_its_own_answer()
+    public async Task Loads_that_come_together_are_one_query_and_each_gets_its_own_answer()
     {
         var node = Open();
-        node.Save(Enumerable.Range(0, 300).Select(i => Saving($"id-{i}", i, State($"state {i}"))));
-        var askers = Enumerable.Range(0, 300).Select(i => (Number: i, Answer: node.Store.Ask<LoadSnapshotResult>(new LoadSnapshot($"id-{i}", SnapshotSelectionCriteria.Latest, long.MaxValue), TimeSpan.FromSeconds(60)))).ToList();
-        Assert.All(askers, a => Assert.Equal($"{a.Number}: state {a.Number}", Text(a.Answer.GetAwaiter().GetResult().Snapshot)));
+        node.Save(Enumerable.Range(0, 300).Select(i => Saving($"id-{i}", i, Frozen($"state {i}"))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(i => node.Store.Ask<LoadSnapshotResult>(new LoadSnapshot($"id-{i}", SnapshotSelectionCriteria.Latest, long.MaxValue), TimeSpan.FromSeconds(60))));
+        Assert.Equal(Enumerable.Range(0, 300).Select(i => $"{i}: state {i}"), answers.Select(a => Text(a.Snapshot)));
         Assert.InRange(node.Groups("load"), 1, 150);
     }
 
@@ -91,9 +91,9 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public void Of_two_saves_of_one_row_the_later_stands()
     {
         var node = Open("group-window = 200ms");
-        node.Save(Saving("a", 5, State("first")), Saving("a", 5, State("second")));
+        node.Save(Saving("a", 5, Frozen("first")), Saving("a", 5, Frozen("second")));
         Assert.Equal("5: second", node.Load("a"));
-        node.Save(Saving("a", 5, State("third")));
+        node.Save(Saving("a", 5, Frozen("third")));
         Assert.Equal("5: third", node.Load("a"));
     }
 
@@ -101,10 +101,10 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public async Task A_bad_row_fails_alone_and_a_failed_save_deletes_nothing()
     {
         var node = Open("group-window = 200ms");
-        node.Save(Saving("bad", 5, State("before")));
+        node.Save(Saving("bad", 5, Frozen("before")));
         await RefuseNamesAsync("bad");
         using var halved = new CounterReading(node.Meters, "scoring.snapshots.halved_groups");
-        var saves = Enumerable.Range(0, 30).Select(i => Saving(i == 17 ? "bad" : $"id-{i}", 5, State("after"))).ToList();
+        var saves = Enumerable.Range(0, 30).Select(i => Saving(i == 17 ? "bad" : $"id-{i}", 5, Frozen("after"))).ToList();
         saves.ForEach(node.Tell);
         var answers = node.Answers(30);
         var failure = Assert.Single(answers.OfType<SaveSnapshotFailure>());
@@ -117,15 +117,15 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     }
 
     [Fact]
-    public void A_payload_that_cannot_be_serialised_or_read_fails_alone()
+    public async Task A_payload_that_cannot_be_serialised_or_read_fails_alone()
     {
         var node = Open("group-window = 100ms");
         node.Tell(Saving("large", 1, new FrozenState(new byte[2_000_000])));
         node.Tell(Saving("null", 1, null!));
-        node.Tell(Saving("good", 1, State("good")));
+        node.Tell(Saving("good", 1, Frozen("good")));
         Assert.Equal(2, node.Answers(3).OfType<SaveSnapshotFailure>().Count());
-        node.Save(Saving("odd", 1, State("odd")));
-        RunSqlAsync("UPDATE snapshot SET manifest = 'unknown' WHERE persistence_id = 'odd'").GetAwaiter().GetResult();
+        node.Save(Saving("odd", 1, Frozen("odd")));
+        await RunSqlAsync("UPDATE snapshot SET manifest = 'unknown' WHERE persistence_id = 'odd'");
         node.Tell(new LoadSnapshot("odd", SnapshotSelectionCriteria.Latest, 9));
         node.Tell(new LoadSnapshot("good", SnapshotSelectionCriteria.Latest, 9));
         var answers = node.Answers(2);
@@ -137,7 +137,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public async Task Two_stores_write_the_same_ids_at_once()
     {
         var (one, two) = (Open(), Open());
-        one.Save(Saving("first", 1, State("so that the tables are there")));
+        one.Save(Saving("first", 1, Frozen("so that the tables are there")));
         await Task.WhenAll(Task.Run(() => Rounds(one, forth: true)), Task.Run(() => Rounds(two, forth: false)));
         Assert.Equal(400, await CountAsync("persistence_id LIKE 'id-%'"));
 
@@ -146,7 +146,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
             for (var round = 0; round < 12; round++)
             {
                 var ids = Enumerable.Range(0, 400);
-                node.Save((forth ? ids : ids.Reverse()).Select(i => Saving($"id-{i}", 1, State(new string('x', 300)))));
+                node.Save((forth ? ids : ids.Reverse()).Select(i => Saving($"id-{i}", 1, Frozen(new string('x', 300)))));
             }
         }
     }
@@ -156,7 +156,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var ours = Open();
         var stock = Add(new StoreNode(Stock + StockPlace));
-        object[] payloads = [State("frozen"), new byte[] { 1, 2, 3 }, Array.Empty<byte>(), "text"];
+        object[] payloads = [Frozen("frozen"), new byte[] { 1, 2, 3 }, Array.Empty<byte>(), "text"];
         for (var i = 0; i < payloads.Length; i++)
         {
             ours.Save(Saving($"ours-{i}", 5, payloads[i]));
@@ -171,8 +171,8 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
             Assert.NotEqual("none", ours.Load($"ours-{i}"));
         }
 
-        stock.Save(Saving("ours-0", 5, "the stock plugin's"), Saving("ours-0", 6, State("newer")));
-        ours.Save(Saving("stock-0", 5, State("ours")));
+        stock.Save(Saving("ours-0", 5, "the stock plugin's"), Saving("ours-0", 6, Frozen("newer")));
+        ours.Save(Saving("stock-0", 5, Frozen("ours")));
         Assert.Equal(("5: the stock plugin's", "6: newer"), (ours.Load("ours-0", to: 5), ours.Load("ours-0")));
         Assert.Equal("5: ours", stock.Load("stock-0"));
         var (mine, theirs) = (new LoadSnapshot("ours-1", SnapshotSelectionCriteria.Latest, 9), new LoadSnapshot("stock-1", SnapshotSelectionCriteria.Latest, 9));
@@ -184,10 +184,10 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public void The_store_takes_a_table_that_the_stock_plugin_made()
     {
         var stock = Add(new StoreNode(Stock + StockPlace));
-        stock.Save(Saving("a", 5, State("stock")));
+        stock.Save(Saving("a", 5, Frozen("stock")));
         var ours = Open();
         Assert.Equal("5: stock", ours.Load("a"));
-        ours.Save(Saving("a", 5, State("ours")), Saving("b", 1, Array.Empty<byte>()));
+        ours.Save(Saving("a", 5, Frozen("ours")), Saving("b", 1, Array.Empty<byte>()));
         Assert.Equal("5: ours", stock.Load("a"));
         Assert.Equal("1: ", stock.Load("b"));
     }
@@ -198,8 +198,8 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         var node = Open("max-deleted-rows = 3");
         using var full = new CounterReading(node.Meters, "scoring.snapshots.full_deletes");
         var noon = new DateTime(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc);
-        node.Save(Enumerable.Range(1, 12).Select(i => Saving("a", i, State("a"), noon)));
-        node.Save(Saving("b", 1, State("b"), noon));
+        node.Save(Enumerable.Range(1, 12).Select(i => Saving("a", i, Frozen("a"), noon)));
+        node.Save(Saving("b", 1, Frozen("b"), noon));
         node.Ask<DeleteSnapshotSuccess>(new DeleteSnapshot(new SnapshotMetadata("a", 12, DateTime.MinValue)));
         node.Ask<DeleteSnapshotSuccess>(new DeleteSnapshot(new SnapshotMetadata("a", 11, noon.AddSeconds(-1))));
         Assert.Equal(11, await CountAsync("persistence_id = 'a'"));
@@ -215,7 +215,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public async Task Rows_are_deleted_by_lists()
     {
         var node = Open("max-deleted-rows = 4");
-        node.Save(Enumerable.Range(0, 10).SelectMany(i => new[] { Saving($"id-{i}", 1, State("old")), Saving($"id-{i}", 2, State("new")) }));
+        node.Save(Enumerable.Range(0, 10).SelectMany(i => new[] { Saving($"id-{i}", 1, Frozen("old")), Saving($"id-{i}", 2, Frozen("new")) }));
         var request = new DeleteSnapshotRows([.. Enumerable.Range(0, 10).Reverse().Select(i => new SnapshotKey($"id-{i}", 1)), new SnapshotKey("none", 1)]);
         Assert.Equal(new SnapshotRowsDeleted(request, 10, true), node.Ask(request));
         Assert.Equal(new SnapshotRowsDeleted(request, 0, true), node.Ask(request));
@@ -227,8 +227,8 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var node = Open("max-deleted-rows = 5");
         foreach (var id in new[] { "a", "b", "c" })
-            node.Save(new[] { 3, 5, 7, 12 }.Select(n => Saving(id, n, State(id))));
-        node.Save(Saving("late", 20, State("late")));
+            node.Save(new[] { 3, 5, 7, 12 }.Select(n => Saving(id, n, Frozen(id))));
+        node.Save(Saving("late", 20, Frozen("late")));
         var request = new DeleteOlderSnapshots([new("a", 10, 10), new("late", 10, 10), new("b", 4, 10), new("c", 5, 5)]);
         Assert.Equal(new SnapshotRowsDeleted(request, 4, true), node.Ask(request));
         Assert.Equal(["a 7", "a 12", "b 5", "b 7", "b 12", "c 5", "c 7", "c 12", "late 20"], await RowsAsync());
@@ -272,7 +272,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     {
         var node = Open("group-window = 1s\nmax-waiting-rows = 5\nmax-waiting-bytes = 900\nmax-waiting-fence-calls = 1");
         using var refused = new CounterReading(node.Meters, "scoring.snapshots.refused");
-        var saves = Enumerable.Range(0, 8).Select(i => Saving($"id-{i}", 1, State("x"))).ToList();
+        var saves = Enumerable.Range(0, 8).Select(i => Saving($"id-{i}", 1, Frozen("x"))).ToList();
         saves.ForEach(node.Tell);
         var answers = node.Answers(8);
         var failures = answers.OfType<SaveSnapshotFailure>().ToList();
@@ -281,9 +281,9 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         Assert.Equal(3, refused.Total);
         node.Save(saves[5..]);
 
-        node.Tell(Saving("large", 1, State(new string('x', 500))));
-        node.Tell(Saving("larger", 1, State(new string('x', 500))));
-        node.Tell(Saving("largest", 1, State(new string('x', 1_000))));
+        node.Tell(Saving("large", 1, Frozen(new string('x', 500))));
+        node.Tell(Saving("larger", 1, Frozen(new string('x', 500))));
+        node.Tell(Saving("largest", 1, Frozen(new string('x', 1_000))));
         var sizes = node.Answers(3);
         Assert.IsType<SnapshotUnavailableException>(Assert.Single(sizes.OfType<SaveSnapshotFailure>(), f => f.Metadata.PersistenceId == "larger").Cause);
         Assert.IsType<ArgumentException>(Assert.Single(sizes.OfType<SaveSnapshotFailure>(), f => f.Metadata.PersistenceId == "largest").Cause);
@@ -295,8 +295,8 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public async Task A_store_that_another_holds_locked_fails_saves_that_may_be_repeated()
     {
         var node = Open("command-timeout = 200ms");
-        node.Save(Saving("a", 5, State("before")));
-        var save = Saving("a", 5, State("after"));
+        node.Save(Saving("a", 5, Frozen("before")));
+        var save = Saving("a", 5, Frozen("after"));
         await using (await LockAsync())
             Assert.IsType<SnapshotUnavailableException>(node.Ask<SaveSnapshotFailure>(save).Cause);
         Assert.Equal("5: before", node.Load("a"));
@@ -308,14 +308,14 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public async Task A_stop_answers_all_that_is_open()
     {
         var node = Open("group-window = 0s\nmax-group-rows = 5");
-        node.Save(Saving("first", 1, State("so that the tables are there")));
+        node.Save(Saving("first", 1, Frozen("so that the tables are there")));
         await using (await LockAsync())
         {
             foreach (var i in Enumerable.Range(0, 12))
-                node.Tell(Saving($"id-{i}", 1, State("x")));
+                node.Tell(Saving($"id-{i}", 1, Frozen("x")));
             node.Tell(new DeleteSnapshotRows([new SnapshotKey("a", 1)]));
             await Eventually.TrueAsync(() => Waiting(node, "write") == 13, "all calls wait");
-            node.System.Stop(node.Store);
+            node.Stop();
             var answers = node.Answers(13);
             Assert.Equal(12, answers.OfType<SaveSnapshotFailure>().Count());
             Assert.IsType<SnapshotUnavailableException>(Assert.Single(answers.OfType<DeleteSnapshotRowsFailed>()).Cause);
@@ -330,7 +330,7 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         var node = Open();
         string[] names = ["saved", "saved_bytes", "loaded", "deleted", "failures"];
         var readings = names.Select(n => new CounterReading(node.Meters, $"scoring.snapshots.{n}")).ToList();
-        node.Save(Saving("a", 1, State("1234")), Saving("a", 2, State("12345")));
+        node.Save(Saving("a", 1, Frozen("1234")), Saving("a", 2, Frozen("12345")));
         node.Load("a");
         node.Load("b");
         node.Ask<DeleteSnapshotsSuccess>(new DeleteSnapshots("a", SnapshotSelectionCriteria.Latest));

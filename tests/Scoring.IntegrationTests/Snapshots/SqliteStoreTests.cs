@@ -27,9 +27,9 @@ public sealed class SqliteStoreTests : SnapshotStoreConformance
     {
         using var disk = SmallDisk.Mount(4_096);
         await using var node = new StoreNode($"class = \"Scoring.Actors.Snapshots.GroupCommitSnapshotStore, Scoring.Actors\"\nprovider = sqlite\npath = \"{disk.Folder}/s.db\"");
-        node.Save(Saving("id-0", 1, State("before")));
+        node.Save(Saving("id-0", 1, Frozen("before")));
         disk.Fill();
-        var saves = Enumerable.Range(0, 400).Select(i => Saving($"id-{i}", 1, State(new string('x', 2_000)))).ToList();
+        var saves = Enumerable.Range(0, 400).Select(i => Saving($"id-{i}", 1, Frozen(new string('x', 2_000)))).ToList();
         saves.ForEach(node.Tell);
         Assert.All(node.Answers(400), a => Assert.IsType<SnapshotUnavailableException>(Assert.IsType<SaveSnapshotFailure>(a).Cause));
         Assert.Equal("1: before", node.Load("id-0"));

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
@@ -54,15 +55,15 @@ internal sealed class StoreNode : IAsyncDisposable
 
     internal TestProbe Asker { get; }
 
-    internal ActorSystem System => kit.Sys;
+    internal void Stop() => kit.Sys.Stop(Store);
 
     internal static SaveSnapshot Saving(string id, long number, object payload, DateTime created = default) => new(new SnapshotMetadata(id, number, created), payload);
 
-    internal static FrozenState State(string text) => new(global::System.Text.Encoding.UTF8.GetBytes(text));
+    internal static FrozenState Frozen(string text) => new(Encoding.UTF8.GetBytes(text));
 
     internal static string Text(SelectedSnapshot? snapshot) => snapshot is null ? "none" : $"{snapshot.Metadata.SequenceNr}: {snapshot.Snapshot switch
     {
-        FrozenState state => global::System.Text.Encoding.UTF8.GetString(state.Bytes),
+        FrozenState state => Encoding.UTF8.GetString(state.Bytes),
         byte[] bytes => Convert.ToHexString(bytes),
         var other => other,
     }}";
