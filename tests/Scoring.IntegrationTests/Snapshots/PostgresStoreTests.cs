@@ -46,6 +46,21 @@ public sealed class PostgresStoreTests(SharedPostgres shared) : PostgresStoreCon
         }
     }
 
+    [Fact]
+    public async Task A_server_that_does_not_answer_fails_what_is_asked_within_a_bounded_time()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        await using var node = new StoreNode($"class = \"Scoring.Actors.Snapshots.GroupCommitSnapshotStore, Scoring.Actors\"\nprovider = postgres\nconnection-string = \"{server.ConnectionString}\"\ncommand-timeout = 1s");
+        node.Save(Saving("a", 5, Frozen("before")));
+        var save = Saving("a", 5, Frozen("after"));
+        server.Pause();
+        Assert.IsType<SnapshotUnavailableException>(node.Ask<SaveSnapshotFailure>(save).Cause);
+        Assert.IsType<SnapshotUnavailableException>(node.Ask<LoadSnapshotFailed>(new LoadSnapshot("a", SnapshotSelectionCriteria.Latest, 9)).Cause);
+        server.Continue();
+        node.Save(save);
+        Assert.Equal("5: after", node.Load("a"));
+    }
+
     protected override Task<string> CreateAsync() => shared.CreateDatabaseAsync();
 }
 

@@ -91,8 +91,10 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public void Of_two_saves_of_one_row_the_later_stands()
     {
         var node = Open("group-window = 200ms");
+        using var halved = new CounterReading(node.Meters, "scoring.snapshots.halved_groups");
         node.Save(Saving("a", 5, Frozen("first")), Saving("a", 5, Frozen("second")));
         Assert.Equal("5: second", node.Load("a"));
+        Assert.Equal(0, halved.Total);
         node.Save(Saving("a", 5, Frozen("third")));
         Assert.Equal("5: third", node.Load("a"));
     }
