@@ -48,7 +48,7 @@ public sealed class GroupCommitSnapshotStore : UntypedActor
         payloads = new SnapshotPayloads((ExtendedActorSystem)Context.System, options.Serializer.Length > 0 ? options.Serializer : null);
         table = options.Provider == SqlProvider.Postgres ? new PostgresSnapshotTable(options) : new SqliteSnapshotTable(options, time);
         groups = new SnapshotGroups(table, payloads, options, metrics, time);
-        writes = new Lane(Lanes.Write, new LaneBounds
+        writes = new Lane(LaneName.Write, new LaneBounds
         {
             Rows = options.MaxWaitingRows,
             RowsAre = WaitingBound.Rows,
@@ -59,8 +59,8 @@ public sealed class GroupCommitSnapshotStore : UntypedActor
             Groups = 1,
             Window = options.GroupWindow,
         }, metrics);
-        loads = new Lane(Lanes.Load, new LaneBounds { Rows = options.MaxWaitingLoads, RowsAre = WaitingBound.Loads, GroupRows = options.MaxGroupRows, Groups = LoadGroups }, metrics);
-        fences = new Lane(Lanes.Fence, new LaneBounds { Rows = options.MaxWaitingFenceCalls, RowsAre = WaitingBound.FenceCalls, GroupRows = options.MaxGroupRows, Groups = 1 }, metrics);
+        loads = new Lane(LaneName.Load, new LaneBounds { Rows = options.MaxWaitingLoads, RowsAre = WaitingBound.Loads, GroupRows = options.MaxGroupRows, Groups = LoadGroups }, metrics);
+        fences = new Lane(LaneName.Fence, new LaneBounds { Rows = options.MaxWaitingFenceCalls, RowsAre = WaitingBound.FenceCalls, GroupRows = options.MaxGroupRows, Groups = 1 }, metrics);
         var (self, due) = (Self, new GroupDue(writes));
         // The system's own scheduler counts in steps of 10 ms.
         window = time.CreateTimer(_ => self.Tell(due), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -29,7 +29,7 @@ internal sealed record LaneBounds
 /// A bounded queue of calls that leave it in groups, in the order in which they came. A group starts when its first call has
 /// waited for the window or the group is full, and not more groups than may be are under way. Owned by one actor.
 /// </summary>
-internal sealed class Lane(Lanes name, LaneBounds bounds, SnapshotMetrics metrics)
+internal sealed class Lane(LaneName name, LaneBounds bounds, SnapshotMetrics metrics)
 {
     private readonly Queue<StoreCall> waiting = new();
     private readonly List<StoreCall[]> underWay = [];

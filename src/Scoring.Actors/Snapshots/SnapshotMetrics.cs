@@ -10,7 +10,7 @@ internal sealed class SnapshotMetrics
     private readonly Counter<long> refused;
     private readonly Counter<long> full;
     private readonly Histogram<double> duration;
-    private readonly long[] waiting = new long[Enum.GetValues<Lanes>().Length];
+    private readonly long[] waiting = new long[Enum.GetValues<LaneName>().Length];
     private long waitingBytes;
 
     internal SnapshotMetrics(IMeterFactory meters)
@@ -53,17 +53,17 @@ internal sealed class SnapshotMetrics
 
     internal void Took(string operation, TimeSpan elapsed) => duration.Record(elapsed.TotalSeconds, KeyValuePair.Create<string, object?>("operation", operation));
 
-    internal void Wait(Lanes lane, int rows, long bytes)
+    internal void Wait(LaneName lane, int rows, long bytes)
     {
         Interlocked.Add(ref waiting[(int)lane], rows);
         Interlocked.Add(ref waitingBytes, bytes);
     }
 
     private IEnumerable<Measurement<long>> Waiting() =>
-        Enum.GetValues<Lanes>().Select(lane => new Measurement<long>(Interlocked.Read(ref waiting[(int)lane]), KeyValuePair.Create<string, object?>("lane", lane switch
+        Enum.GetValues<LaneName>().Select(lane => new Measurement<long>(Interlocked.Read(ref waiting[(int)lane]), KeyValuePair.Create<string, object?>("lane", lane switch
         {
-            Lanes.Write => "write",
-            Lanes.Load => "load",
+            LaneName.Write => "write",
+            LaneName.Load => "load",
             _ => "fence",
         })));
 
@@ -81,7 +81,7 @@ internal sealed class SnapshotMetrics
 }
 
 /// <summary>The queues of a store.</summary>
-internal enum Lanes
+internal enum LaneName
 {
     /// <summary>Saves and deletes, one group after the other.</summary>
     Write,

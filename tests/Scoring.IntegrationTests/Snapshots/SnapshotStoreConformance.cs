@@ -128,11 +128,13 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
         Assert.Equal(2, node.Answers(3).OfType<SaveSnapshotFailure>().Count());
         node.Save(Saving("odd", 1, Frozen("odd")));
         await RunSqlAsync("UPDATE snapshot SET manifest = 'unknown' WHERE persistence_id = 'odd'");
+        using var halved = new CounterReading(node.Meters, "scoring.snapshots.halved_groups");
         node.Tell(new LoadSnapshot("odd", SnapshotSelectionCriteria.Latest, 9));
         node.Tell(new LoadSnapshot("good", SnapshotSelectionCriteria.Latest, 9));
         var answers = node.Answers(2);
         Assert.Contains("unknown manifest", Assert.Single(answers.OfType<LoadSnapshotFailed>()).Cause.Message, StringComparison.Ordinal);
         Assert.Equal("1: good", Text(Assert.Single(answers.OfType<LoadSnapshotResult>()).Snapshot));
+        Assert.Equal(0, halved.Total);
     }
 
     [Fact]
@@ -183,6 +185,27 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_row_of_ours_is_the_stock_plugins_row_column_by_column()
+    {
+        var ours = Open();
+        var stock = Add(new StoreNode(Stock + StockPlace));
+        object[] payloads = [Frozen("frozen"), new byte[] { 1, 2, 3 }, Array.Empty<byte>(), "text"];
+        var noon = new DateTime(2026, 3, 1, 12, 0, 0, 123, DateTimeKind.Utc);
+        for (var i = 0; i < payloads.Length; i++)
+        {
+            ours.Save(Saving("ours", i, payloads[i], noon));
+            stock.Save(Saving("stock", i, payloads[i], noon));
+        }
+
+        var rows = await RowsOfAsync("ours");
+        Assert.Equal(rows, await RowsOfAsync("stock"));
+        Assert.Equal(payloads.Length, rows.Count);
+
+        Task<IReadOnlyList<string>> RowsOfAsync(string id) => QueryAsync(
+            $"SELECT created || ' ' || coalesce(serializer_id, -1) || ' ' || coalesce(manifest, 'null') || ' ' || length(snapshot) FROM snapshot WHERE persistence_id = '{id}' ORDER BY sequence_number");
+    }
+
+    [Fact]
     public void The_store_takes_a_table_that_the_stock_plugin_made()
     {
         var stock = Add(new StoreNode(Stock + StockPlace));
@@ -228,17 +251,17 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     public async Task Of_what_newer_rows_stand_for_the_newest_up_to_the_mark_stays()
     {
         var node = Open("max-deleted-rows = 5");
-        foreach (var id in new[] { "a", "b", "c" })
+        foreach (var id in new[] { "a", "b", "c", "d" })
             node.Save(new[] { 3, 5, 7, 12 }.Select(n => Saving(id, n, Frozen(id))));
         node.Save(Saving("late", 20, Frozen("late")));
         var request = new DeleteOlderSnapshots([new("a", 10, 10), new("late", 10, 10), new("b", 4, 10), new("c", 5, 5)]);
         Assert.Equal(new SnapshotRowsDeleted(request, 4, true), node.Ask(request));
-        Assert.Equal(["a 7", "a 12", "b 5", "b 7", "b 12", "c 5", "c 7", "c 12", "late 20"], await RowsAsync());
+        Assert.Equal(["a 7", "a 12", "b 5", "b 7", "b 12", "c 5", "c 7", "c 12", "d 3", "d 5", "d 7", "d 12", "late 20"], await RowsAsync());
 
-        var rest = new DeleteOlderSnapshots([new("a", 12, 12), new("b", 12, 12), new("c", 12, 12)]);
+        var rest = new DeleteOlderSnapshots([new("a", 12, 12), new("b", 12, 12), new("c", 12, 12), new("d", 12, 12)]);
         Assert.Equal(new SnapshotRowsDeleted(rest, 5, false), node.Ask(rest));
-        Assert.Equal(new SnapshotRowsDeleted(rest, 0, true), node.Ask(rest));
-        Assert.Equal(["a 12", "b 12", "c 12", "late 20"], await RowsAsync());
+        Assert.Equal(new SnapshotRowsDeleted(rest, 3, true), node.Ask(rest));
+        Assert.Equal(["a 12", "b 12", "c 12", "d 12", "late 20"], await RowsAsync());
         Assert.Throws<ArgumentOutOfRangeException>(() => new OlderSnapshots("a", 11, 10));
     }
 

@@ -85,7 +85,7 @@ public sealed class LaneTests : IDisposable
     }
 
     private Lane Lane() => new(
-        Lanes.Write,
+        LaneName.Write,
         new LaneBounds { Rows = 6, RowsAre = WaitingBound.Rows, Bytes = 100, GroupRows = 4, Groups = 1, Window = TimeSpan.FromMilliseconds(2) },
         new SnapshotMetrics(meters));
 
