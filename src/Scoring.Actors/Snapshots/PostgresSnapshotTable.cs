@@ -42,12 +42,16 @@ internal sealed class PostgresSnapshotTable : ISnapshotTable
     {
         if (isPrepared)
             return;
-        await using var connection = await pool.OpenAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await ExecuteAsync(connection, PostgresSnapshotStatements.LockSchema, cancellation);
-        if (!await AreThereAsync(connection, cancellation))
-            await ExecuteAsync(connection, statements.Schema, cancellation);
-        await transaction.CommitAsync(cancellation);
+        try
+        {
+            await MakeTablesAsync(cancellation);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable)
+        {
+            // A program that does not take our lock, such as the stock plugin, made one at the same moment: it is there now.
+            await MakeTablesAsync(cancellation);
+        }
+
         isPrepared = true;
     }
 
@@ -134,6 +138,16 @@ internal sealed class PostgresSnapshotTable : ISnapshotTable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => pool.DisposeAsync();
+
+    private async Task MakeTablesAsync(CancellationToken cancellation)
+    {
+        await using var connection = await pool.OpenAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await ExecuteAsync(connection, PostgresSnapshotStatements.LockSchema, cancellation);
+        if (!await AreThereAsync(connection, cancellation))
+            await ExecuteAsync(connection, statements.Schema, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
 
     private async Task<bool> AreThereAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

@@ -26,10 +26,7 @@ internal sealed class SqliteRowStatement : IDisposable
 
     internal void Bind(int parameter, long value) => Check(raw.sqlite3_bind_int64(statement, parameter, value));
 
-    // An empty span would be bound as NULL.
-    internal void Bind(int parameter, ReadOnlySpan<byte> value) => Check(value.IsEmpty
-        ? raw.sqlite3_bind_zeroblob(statement, parameter, 0)
-        : raw.sqlite3_bind_blob(statement, parameter, value));
+    internal void Bind(int parameter, ReadOnlySpan<byte> value) => Check(raw.sqlite3_bind_blob(statement, parameter, value));
 
     /// <summary>Runs a statement that gives no rows.</summary>
     /// <returns>How many rows it changed.</returns>

@@ -38,7 +38,9 @@ public sealed class LaneTests : IDisposable
         Accept(lane, new Call(1));
         lane.Due();
         lane.Done(first);
-        Assert.Single(lane.TryStart()!);
+        var second = lane.TryStart()!;
+        Assert.Single(second);
+        lane.Done(second);
         Accept(lane, new Call(1));
         Assert.Null(lane.TryStart());
     }
