@@ -17,6 +17,8 @@ internal static class BenchmarkProgram
             MemoryRun.Run(count);
         else if (args is ["state", ..])
             await StateRun.RunAsync(count);
+        else if (args is ["snapshots", ..])
+            await SnapshotRun.RunAsync(args.Length > 1 ? count : SnapshotRun.DefaultRows);
         else if (args is ["recovery", ..])
             await RecoveryRun.RunAsync(count);
         else if (args is ["checkpoints", ..])

@@ -26,6 +26,7 @@ public partial class LayeringTests
         ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sink"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sql"] = [],
+        ["Scoring.Actors.Snapshots"] = ["Scoring.Actors.Telemetry", "Scoring.Actors.Sql"],
         ["Scoring.Actors.State"] = ["Scoring.Actors.Parts", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Models.Durations"],
         ["Scoring.Actors.Relay"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
