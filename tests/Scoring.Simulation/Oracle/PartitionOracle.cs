@@ -48,7 +48,7 @@ public sealed class PartitionOracle
     {
         if (record.Header(InputHeaders.Reason) is { } reason)
             return Outcome.Dead(reason);
-        if (Poison.IsAlways(record))
+        if (Poison.ThrowsBeforeScore(record))
             return Outcome.Dead(Poison.Reason);
         if (record.Header(RecordHeaders.RelayedFrom) is { } from && !IsNewOrigin(from))
             return Outcome.Silent;
@@ -64,7 +64,7 @@ public sealed class PartitionOracle
                 Label(json.RootElement);
                 return Outcome.Silent;
             default:
-                return Transaction(json.RootElement);
+                return Transaction(json.RootElement, Poison.ThrowsAtScore(record));
         }
     }
 
@@ -78,7 +78,7 @@ public sealed class PartitionOracle
         return true;
     }
 
-    private Outcome Transaction(JsonElement json)
+    private Outcome Transaction(JsonElement json, bool throwsAtScore)
     {
         var e = new OracleEvent(
             Text(json, "transactionId")!,
@@ -88,12 +88,13 @@ public sealed class PartitionOracle
             Text(json, "merchantId"),
             Text(json, "channel"));
         var userId = Text(json, "userId") ?? Text(json, "cardId")!;
+        // A repeat is not scored, so its score can't fail to be written.
+        if (throwsAtScore && !(cards.TryGetValue(userId + "/" + e.Card, out var known) && !IsForgotten(cards, userId + "/" + e.Card, CardHold) && WasSeen(known, e)))
+            return Outcome.Dead(Poison.Reason);
         var card = Touch(cards, userId + "/" + e.Card, CardHold);
         var user = TouchUser(userId);
         var identity = $"{userId}/{e.Card}/{e.Id}";
-
-        var seenFrom = Math.Max(card.Newest, e.Time) - Horizon;
-        if (card.Events.Exists(o => o.Id == e.Id && o.Time > seenFrom) || card.Refused.Exists(r => r.Id == e.Id && r.Time > seenFrom))
+        if (WasSeen(card, e))
             return Outcome.Silent with { User = userId, Identity = identity };
 
         var cardWindow = Known(card, e, CardHold, Scenario.CardMaxEvents);
@@ -108,6 +109,12 @@ public sealed class PartitionOracle
             late = true;
         Advance(e.Time);
         return new Outcome(OutcomeKind.Scored, null, features, late, userId, identity);
+    }
+
+    private static bool WasSeen(Memory card, OracleEvent e)
+    {
+        var from = Math.Max(card.Newest, e.Time) - Horizon;
+        return card.Events.Exists(o => o.Id == e.Id && o.Time > from) || card.Refused.Exists(r => r.Id == e.Id && r.Time > from);
     }
 
     private void Label(JsonElement json)

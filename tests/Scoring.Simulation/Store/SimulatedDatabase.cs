@@ -87,7 +87,7 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
         shard.Epoch++;
         shard.Owner = owner;
         Scheduler.Trace.Note($"database gives p{partition} epoch {shard.Epoch} to {owner.NodeId}, C={Text(shard.Offset)}");
-        return new ShardSnapshot(shard.Epoch, shard.Offset, shard.Marks, [.. shard.Quarantined.Values.Where(q => shard.Offset is null || q.Offset >= shard.Offset)]);
+        return new ShardSnapshot(shard.Epoch, shard.Offset, shard.Marks, [.. shard.Quarantined.Values]);
     }
 
     internal EntityRows Load(int partition, IReadOnlyList<EntityKey> keys)
@@ -118,8 +118,6 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
         shard.Offset = checkpoint.Offset;
         shard.Marks = checkpoint.Marks.ToArray();
         shard.WrittenAt = Scheduler.Now;
-        foreach (var old in shard.Quarantined.Keys.Where(o => o < checkpoint.Offset).ToList())
-            shard.Quarantined.Remove(old);
         Checkpoints++;
         RowsWritten += checkpoint.Entities.Count;
         Scheduler.Trace.Note($"database writes p{checkpoint.Partition} C={checkpoint.Offset} epoch {checkpoint.Epoch}, {checkpoint.Entities.Count} rows");

@@ -28,12 +28,20 @@ public static class Poison
     /// <param name="step">The step.</param>
     public static string MerchantOfOnce(RecordStep step) => OnceInALife + step;
 
-    /// <summary>Whether a record always throws.</summary>
+    /// <summary>Whether a record always throws before it is known whether it is scored.</summary>
     /// <param name="record">The record.</param>
-    public static bool IsAlways(LogRecord record)
+    public static bool ThrowsBeforeScore(LogRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return Array.Exists(Enum.GetValues<RecordStep>(), step => Throws(step, record.Value));
+        return Throws(RecordStep.Decode, record.Value) || Throws(RecordStep.Apply, record.Value);
+    }
+
+    /// <summary>Whether a record always throws when its score is written.</summary>
+    /// <param name="record">The record.</param>
+    public static bool ThrowsAtScore(LogRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return Throws(RecordStep.Write, record.Value);
     }
 
     internal static bool Throws(RecordStep step, byte[]? value) => Names(value, MerchantOf(step));
