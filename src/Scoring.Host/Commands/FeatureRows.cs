@@ -15,6 +15,9 @@ internal sealed class FeatureRows(Stream output)
     // Four decimal places, as amounts have.
     private const long AmountUnit = 10_000;
 
+    // Far more than the product of an amount below MaxAmount is off its whole number.
+    private const double MaxRounding = 0.25;
+
     // Below it an amount has at most 15 digits.
     private const double MaxAmount = 1e11;
 
@@ -94,9 +97,11 @@ internal sealed class FeatureRows(Stream output)
     private static bool TryAmount(double value, Span<byte> room, out int written)
     {
         written = 0;
-        if (Math.Abs(value) >= MaxAmount)
+        var scaled = value * AmountUnit;
+        var units = (long)Math.Round(scaled);
+        // Most means have no end: they are told from amounts without a division.
+        if (Math.Abs(value) >= MaxAmount || Math.Abs(scaled - units) > MaxRounding)
             return false;
-        var units = (long)Math.Round(value * AmountUnit);
         var (whole, rest) = Math.DivRem(Math.Abs(units), AmountUnit);
         if (units / (double)AmountUnit != value || rest == 0)
             return false;
@@ -105,12 +110,12 @@ internal sealed class FeatureRows(Stream output)
         whole.TryFormat(room[written..], out var digits, provider: CultureInfo.InvariantCulture);
         written += digits;
         room[written++] = (byte)'.';
-        for (var unit = AmountUnit / 10; rest > 0; unit /= 10)
-        {
-            room[written++] = (byte)('0' + (rest / unit));
-            rest %= unit;
-        }
-
+        var places = (int)rest;
+        room[written] = (byte)('0' + (places / 1_000));
+        room[written + 1] = (byte)('0' + (places / 100 % 10));
+        room[written + 2] = (byte)('0' + (places / 10 % 10));
+        room[written + 3] = (byte)('0' + (places % 10));
+        written += places % 10 != 0 ? 4 : places % 100 != 0 ? 3 : places % 1_000 != 0 ? 2 : 1;
         return true;
     }
 

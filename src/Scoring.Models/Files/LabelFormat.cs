@@ -45,7 +45,7 @@ internal sealed class LabelFormat
     {
         foreach (var word in words)
         {
-            if (text.SequenceEqual(word) || Ascii.EqualsIgnoreCase(text, word))
+            if (text.Length == word.Length && (text.SequenceEqual(word) || Ascii.EqualsIgnoreCase(text, word)))
                 return true;
         }
 

@@ -60,8 +60,11 @@ internal sealed class RowWarnings(IEnumerable<TransactionField> mapped)
     // 1.23E+15: digits, perhaps a fraction, and an exponent.
     private static bool IsRounded(ReadOnlySpan<byte> text)
     {
-        var e = text.IndexOfAny((byte)'E', (byte)'e');
-        if (e < 1)
+        // Every row's ids come by here: an exponent of at most three digits is looked for at the end alone.
+        var e = text.Length - 2;
+        while (e > 0 && e >= text.Length - 5 && (text[e] | 0x20) != 'e')
+            e--;
+        if (e < 1 || e < text.Length - 5)
             return false;
         var exponent = text[(e + 1)..].TrimStart((byte)'+');
         var point = text[..e].IndexOf((byte)'.');

@@ -108,6 +108,14 @@ internal sealed class TimePattern
 
     private static bool TryNumber(int width, ReadOnlySpan<byte> text, ref int at, out int number)
     {
+        // Two digits as a rule.
+        if (width == 2 && text.Length - at >= 2 && (uint)(text[at] - '0') <= 9 && (uint)(text[at + 1] - '0') <= 9)
+        {
+            number = ((text[at] - '0') * 10) + (text[at + 1] - '0');
+            at += 2;
+            return true;
+        }
+
         number = 0;
         var start = at;
         var end = Math.Min(text.Length, at + (width == 1 ? 2 : width));

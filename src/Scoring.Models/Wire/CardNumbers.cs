@@ -11,11 +11,12 @@ public static class CardNumbers
     /// check digit is right (Luhn's formula, ISO/IEC 7812-1, annex B).
     /// </summary>
     /// <param name="text">Text in UTF-8.</param>
-    public static bool IsCardNumber(ReadOnlySpan<byte> text)
+    public static bool IsCardNumber(ReadOnlySpan<byte> text) =>
+        // Most ids are shorter, and pay for no room for digits.
+        text.Length >= MinDigits && AreCardNumber(text);
+
+    private static bool AreCardNumber(ReadOnlySpan<byte> text)
     {
-        // Most ids are shorter, or begin with a letter.
-        if (text.Length < MinDigits)
-            return false;
         Span<byte> digits = stackalloc byte[MaxDigits];
         var count = 0;
         while (!text.IsEmpty)

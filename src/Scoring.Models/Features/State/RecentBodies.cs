@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Scoring.Models.Features.State;
 
@@ -10,18 +12,21 @@ internal struct RecentBodies
 {
     private ulong[]? hashes;
 
+    // Its length, which stands here so that an event that comes last touches nothing of the array but its own place.
+    private int capacity;
+
     // The place of the first; the place after the last event while there is none.
     private int start;
 
     /// <summary>Bytes on the heap, the object's header included.</summary>
-    public readonly int Bytes => hashes is null ? 0 : 24 + (8 * hashes.Length);
+    public readonly int Bytes => capacity == 0 ? 0 : 24 + (8 * capacity);
 
     /// <summary>The body of the event at the place; 0 if it is not known.</summary>
     public readonly ulong At(int place) => place < start ? 0 : hashes![place - start];
 
     /// <summary>Whether one more may be inserted.</summary>
     /// <param name="end">The place after the last event.</param>
-    public readonly bool HasRoom(int end) => hashes is not null && end - start < hashes.Length;
+    public readonly bool HasRoom(int end) => end - start < capacity;
 
     /// <summary>Lets those before a place go, and fits the room to the rest and one more.</summary>
     /// <param name="first">The place.</param>
@@ -30,11 +35,11 @@ internal struct RecentBodies
     {
         first = Math.Max(first, start);
         var count = end - first;
-        var capacity = CapacityFor(count);
-        var fitting = capacity == hashes?.Length ? hashes : new ulong[capacity];
+        var fittingCapacity = CapacityFor(count);
+        var fitting = fittingCapacity == capacity ? hashes! : new ulong[fittingCapacity];
         if (count > 0)
             Array.Copy(hashes!, first - start, fitting, 0, count);
-        (hashes, start) = (fitting, first);
+        (hashes, capacity, start) = (fitting, fittingCapacity, first);
     }
 
     /// <summary>Takes over what was saved of the newest events.</summary>
@@ -43,12 +48,13 @@ internal struct RecentBodies
     public void Restore(ReadOnlySpan<byte> saved, int end)
     {
         var count = saved.Length / 8;
+        start = end - count;
         if (count == 0)
             return;
-        hashes = new ulong[CapacityFor(count)];
+        capacity = CapacityFor(count);
+        hashes = new ulong[capacity];
         for (var i = 0; i < count; i++)
             hashes[i] = BinaryPrimitives.ReadUInt64LittleEndian(saved[(8 * i)..]);
-        start = end - count;
     }
 
     /// <summary>Puts in the body of an event that comes to stand at a place; without room for any it stays unknown.</summary>
@@ -64,8 +70,11 @@ internal struct RecentBodies
         }
 
         var at = place - start;
-        Array.Copy(hashes, at, hashes, at + 1, end - place);
-        hashes[at] = body;
+        if (place < end)
+            Array.Copy(hashes, at, hashes, at + 1, end - place);
+        // The check is against the length that stands here: the array's own would have to be fetched first.
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)at, (uint)capacity, nameof(place));
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(hashes), at) = body;
     }
 
     /// <summary>Takes out the body of the event at a place.</summary>
