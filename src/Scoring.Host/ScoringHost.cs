@@ -1,3 +1,4 @@
+using Scoring.Actors.Parts;
 using Scoring.Host.Composition;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
@@ -156,27 +157,28 @@ public sealed class ScoringHost : IAsyncDisposable
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = Stopping.Register(asked.SetResult);
         await asked.Task;
-        await DisposeAsync();
+        Exception? unorderly = null;
+        try
+        {
+            await DisposeAsync();
+        }
+#pragma warning disable CA1031 // Told below: what made the node stop must not be lost for it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            unorderly = e;
+        }
+
         // Read at the end: a shard may fail while it finishes what it had begun.
-        var failure = Completion.Exception?.GetBaseException();
-        if (failure is null)
-            return 0;
-        await UnexpectedFailure.ReportAsync("The node stopped without committing what it had not finished", failure, args, Console.Error);
-        return 1;
+        if (Completion.Exception?.GetBaseException() is { } failure)
+            await UnexpectedFailure.ReportAsync("The node stopped without committing what it had not finished", failure, args, Console.Error);
+        if (unorderly is not null)
+            await UnexpectedFailure.ReportAsync("The node did not stop in order", unorderly, args, Console.Error);
+        return Completion.IsFaulted || unorderly is not null ? 1 : 0;
     }
 
     /// <summary>Stops gracefully, once, and disposes of what the node is made of whatever became of that.</summary>
     public async ValueTask DisposeAsync() => await (stopping ??= StopAsync());
 
-    private async Task StopAsync()
-    {
-        try
-        {
-            await web.StopAsync();
-        }
-        finally
-        {
-            await web.DisposeAsync();
-        }
-    }
+    private Task StopAsync() => StopSteps.RunAsync(() => web.StopAsync(), () => web.DisposeAsync().AsTask());
 }

@@ -26,14 +26,20 @@ public static class GroupLeave
     {
         ArgumentNullException.ThrowIfNull(consumer);
         var begun = Stopwatch.GetTimestamp();
-        consumer.Unsubscribe();
-        do
+        try
         {
-            Serve(consumer);
+            consumer.Unsubscribe();
+            do
+            {
+                Serve(consumer);
+            }
+            while (consumer.Assignment.Count > 0 && Stopwatch.GetElapsedTime(begun) < Patience);
         }
-        while (consumer.Assignment.Count > 0 && Stopwatch.GetElapsedTime(begun) < Patience);
-
-        consumer.Close();
+        finally
+        {
+            // Whatever a handler threw: the others wait for this member's partitions until it has left.
+            consumer.Close();
+        }
     }
 
     private static void Serve<TKey, TValue>(IConsumer<TKey, TValue> consumer)

@@ -110,9 +110,9 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     /// <summary>Joins the group and begins to copy.</summary>
     public void Start()
     {
-        started = true;
         consumer.Subscribe(topic);
         new Thread(Run) { Name = "ledger", IsBackground = true, Priority = ThreadPriority.BelowNormal }.Start();
+        started = true;
     }
 
     /// <summary>Leaves the group, once; after a bound it is given up.</summary>

@@ -21,6 +21,9 @@ public sealed partial class ModelActor : IAsyncDisposable
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
+    // For the batch that is under way: whoever waits for the others has been given up by then.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+
     private readonly Channel<ScoreRequest> mailbox;
     private readonly IScorer scorer;
     private readonly TimeProvider time;
@@ -30,6 +33,11 @@ public sealed partial class ModelActor : IAsyncDisposable
     private readonly Counter<long> failures;
     private readonly Counter<long> withoutScore;
     private readonly Task loop;
+
+    // The row that the model was loaded with: nothing in it is of the transactions that it fails at. Here, since a model may
+    // fail for want of memory.
+    private readonly double[] missing;
+    private readonly Verdict[] missingVerdict = new Verdict[1];
     private volatile string? failing;
 
     /// <summary>Starts the actor.</summary>
@@ -56,6 +64,8 @@ public sealed partial class ModelActor : IAsyncDisposable
         withoutScore = meter.CreateCounterAtZero("scoring.model.without_score", "{transaction}", "Transactions that the model gave no number from 0 to 1, and that are reviewed for it", FaultTags[1..]);
         meter.CreateObservableGauge("scoring.model.waiting", () => mailbox.Reader.Count, "{request}", "Batches that wait for the model");
         meter.CreateObservableGauge("scoring.model.failing", () => failing is null ? 0 : 1, "{model}", "1 while the model fails whatever it is asked, and transactions wait for it");
+        missing = new double[scorer.Manifest.FeatureSet.Features.Count];
+        Array.Fill(missing, double.NaN);
         loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
     }
 
@@ -75,20 +85,25 @@ public sealed partial class ModelActor : IAsyncDisposable
             throw new InvalidOperationException($"the model actor's mailbox took no more than {mailbox.Reader.Count} requests, or it has stopped");
     }
 
-    /// <summary>Answers what waits, with the failure where the model still fails, and takes nothing more.</summary>
-    /// <returns>Ends with the loop; faulted if the loop failed.</returns>
+    /// <summary>Ends when the actor has stopped; faulted if it can't go on.</summary>
+    public Task Completion => loop;
+
+    /// <summary>Finishes the batch that is under way, fails those that wait, and takes nothing more.</summary>
+    /// <exception cref="TimeoutException">The model did not come back within a bound.</exception>
     public async Task StopAsync()
     {
         mailbox.Writer.TryComplete();
         await stop.CancelAsync();
-        await loop;
+        await loop.WaitAsync(StopTimeout, time);
     }
 
-    /// <summary>Stops if that was not done yet, and closes the model.</summary>
+    /// <summary>Stops if that was not done yet, and closes the model, unless it is still at work.</summary>
     public async ValueTask DisposeAsync()
     {
         // A failure of the loop is told by StopAsync; here it must not keep the model open.
         await StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!loop.IsCompleted)
+            return;
         stop.Dispose();
         scorer.Dispose();
     }
@@ -99,7 +114,10 @@ public sealed partial class ModelActor : IAsyncDisposable
         {
             while (mailbox.Reader.TryRead(out var request))
             {
-                await AnswerAsync(request);
+                if (stop.IsCancellationRequested)
+                    request.Failure = new OperationCanceledException("the model has stopped");
+                else
+                    await AnswerAsync(request);
                 request.Completed();
             }
         }
@@ -128,15 +146,12 @@ public sealed partial class ModelActor : IAsyncDisposable
         }
     }
 
-    // The row that it was loaded with: nothing in it is of the transactions that it failed at.
     private bool IsAtFault(Exception thrown)
     {
-        var missing = new double[scorer.Manifest.FeatureSet.Features.Count];
-        Array.Fill(missing, double.NaN);
         try
         {
-            scorer.Score(missing, new Verdict[1]);
-            failing = null;
+            scorer.Score(missing, missingVerdict);
+            ScoresAgain();
             return false;
         }
 #pragma warning disable CA1031 // What it throws tells all that is asked.
@@ -178,11 +193,15 @@ public sealed partial class ModelActor : IAsyncDisposable
                 withoutScore.Add(1, FaultTags[(int)verdict.Fault]);
         }
 
-        if (failing is not null)
-        {
-            failing = null;
-            LogScoresAgain();
-        }
+        ScoresAgain();
+    }
+
+    private void ScoresAgain()
+    {
+        if (failing is null)
+            return;
+        failing = null;
+        LogScoresAgain();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The model fails at a row that it scored when it was loaded; transactions wait, and it is tried again")]

@@ -90,6 +90,8 @@ public sealed class KafkaShardEngine : IShardEngine, IAsyncDisposable
                 return true;
             },
             cancellation);
+        // A member that joins only to leave costs the others two rebalances.
+        cancellation.ThrowIfCancellationRequested();
         InputPartitions = context.Partitions = partitions;
         clock = new ShardClock(shards, context, meters);
         reporter = new ShardReporter(shards, source.Partitions, store, context, meters, loggers.CreateLogger<ShardReporter>());

@@ -91,8 +91,8 @@ public sealed partial class InputRelay : IAsyncDisposable
     /// <summary>Joins the group and begins to relay.</summary>
     public void Start()
     {
-        started = true;
         new Thread(Run) { Name = "relay", IsBackground = true, Priority = ThreadPriority.BelowNormal }.Start();
+        started = true;
     }
 
     /// <summary>Waits a moment for what is on its way, commits it and leaves the group, once; after a bound it is given up.</summary>

@@ -69,7 +69,15 @@ internal sealed class SqliteFile : IDisposable
     {
         using (var any = new SqliteConnection(connectionString))
             SqliteConnection.ClearPool(any);
-        if (temporaryFolder is not null)
+        if (temporaryFolder is null)
+            return;
+        try
+        {
             Directory.Delete(temporaryFolder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Who was left behind at a stop may still write there. The system clears such folders; what is closed after this one must be closed.
+        }
     }
 }

@@ -53,9 +53,9 @@ internal sealed class EmbeddedDemoHost : IDemoHost
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellation)
     {
-        if (host is { } running)
+        // One that does not stop in time is left to the end of the process.
+        if (Interlocked.Exchange(ref host, null) is { } running)
             await running.DisposeAsync().AsTask().WaitAsync(cancellation);
-        host = null;
     }
 
     /// <inheritdoc/>

@@ -15,7 +15,7 @@ internal sealed class FeatureRows(Stream output)
     // Four decimal places, as amounts have.
     private const long AmountUnit = 10_000;
 
-    // Far more than the product of an amount below MaxAmount is off its whole number.
+    // More than the product of an amount below MaxAmount is off its whole number.
     private const double MaxRounding = 0.25;
 
     // Below it an amount has at most 15 digits.

@@ -27,7 +27,7 @@ internal static class ModelServices
             p.GetRequiredService<IMeterFactory>(),
             p.GetRequiredService<TaskScheduler>(),
             p.GetRequiredService<ILogger<ModelActor>>()))
-        .AddNodePart(static p => new NodePart(StopPhase.Model) { StopAsync = p.GetRequiredService<ModelActor>().StopAsync });
+        .AddNodePart(static p => new NodePart(StopPhase.Model) { StopAsync = p.GetRequiredService<ModelActor>().StopAsync, Completion = p.GetRequiredService<ModelActor>().Completion });
 
     private static ModelBundle Bundle(ScoringOptions options, FeatureSet features) => ModelBundle.Load(
         BundleDirectory.Read(ShippedFiles.Locate(options.Model.Path)),

@@ -54,7 +54,10 @@ internal sealed class NodeRun(IEnumerable<NodePart> parts, NodeLife life, IHostA
         try
         {
             foreach (var part in parts)
+            {
+                stop.Token.ThrowIfCancellationRequested();
                 await part.StartAsync(stop.Token);
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

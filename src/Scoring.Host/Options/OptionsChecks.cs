@@ -22,7 +22,7 @@ internal static class OptionsChecks
         where property.PropertyType.IsClass && property.PropertyType != typeof(string)
         let section = property.GetValue(options)
         from result in Results(section)
-        // With the broker inside the process its clients get their address later.
+            // With the broker inside the process its clients get their address later.
         where !result.MemberNames.Contains(nameof(KafkaOptions.BootstrapServers))
         select Error($"{property.Name}:{string.Join(",", result.MemberNames)}", result.ErrorMessage!);
 

@@ -102,7 +102,7 @@ internal sealed class AmountText
 
     private static ReadOnlySpan<byte> TrimSpaces(ReadOnlySpan<byte> text)
     {
-        for (var before = -1; before != text.Length; )
+        for (var before = -1; before != text.Length;)
         {
             before = text.Length;
             foreach (var space in Spaces)

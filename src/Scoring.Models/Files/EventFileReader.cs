@@ -46,7 +46,7 @@ public sealed class EventFileReader : IDisposable
     /// <summary>Why nothing of the file was an event, to stand behind its name; null if something was. Ask at the end of the file.</summary>
     public string? WhyNoEvents => (Events, BadRows, RowsLeftOut) switch
     {
-        (> 0, _, _) => null,
+        ( > 0, _, _) => null,
         (_, 0, 0) => "has no rows",
         (_, 0, _) => string.Create(CultureInfo.InvariantCulture, $"has no row that the map's where lets pass, of {RowsLeftOut:N0}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"has no row that is a transaction, of {BadRows + RowsLeftOut:N0} ({FirstBadRow}); is this the right map?"),

@@ -24,7 +24,7 @@ internal static class ShownText
         if (CardNumbers.IsCardNumber(text))
             return "(a card number)";
         var shown = new StringBuilder();
-        for (var at = 0; at < text.Length; )
+        for (var at = 0; at < text.Length;)
         {
             if (at >= MaxBytes)
                 return shown.Append('…').ToString();

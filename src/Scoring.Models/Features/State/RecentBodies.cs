@@ -48,13 +48,11 @@ internal struct RecentBodies
     public void Restore(ReadOnlySpan<byte> saved, int end)
     {
         var count = saved.Length / 8;
-        start = end - count;
-        if (count == 0)
-            return;
-        capacity = CapacityFor(count);
-        hashes = new ulong[capacity];
+        var room = count == 0 ? null : new ulong[CapacityFor(count)];
         for (var i = 0; i < count; i++)
-            hashes[i] = BinaryPrimitives.ReadUInt64LittleEndian(saved[(8 * i)..]);
+            room![i] = BinaryPrimitives.ReadUInt64LittleEndian(saved[(8 * i)..]);
+        // Together, since an insertion trusts the capacity.
+        (hashes, capacity, start) = (room, room?.Length ?? 0, end - count);
     }
 
     /// <summary>Puts in the body of an event that comes to stand at a place; without room for any it stays unknown.</summary>
