@@ -20,9 +20,18 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     public static ServeProcess Run(params string[] arguments) => Run([], arguments);
 
-    public static ServeProcess Run(Dictionary<string, string> environment, params string[] arguments)
+    public static ServeProcess Run(Dictionary<string, string> environment, params string[] arguments) =>
+        Run(Path.Combine(AppContext.BaseDirectory, "scoring"), environment, arguments);
+
+    /// <summary>Writing to a file beyond a size fails, and not as on a full disk. The runtime's own files of code would be too long.</summary>
+    public static ServeProcess RunWithFilesUpTo(int kibibytes, params string[] arguments) => Run(
+        "/bin/bash",
+        new() { ["DOTNET_EnableWriteXorExecute"] = "0" },
+        ["-c", $"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"", "bash", Path.Combine(AppContext.BaseDirectory, "scoring"), .. arguments]);
+
+    private static ServeProcess Run(string program, Dictionary<string, string> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "scoring")) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment)
