@@ -48,11 +48,14 @@ internal sealed class StateEndpoints(
         if (engine.InputPartitions is not { } partitions)
             return Problems.Unavailable("the node has not begun yet");
         var users = await ledger.UsersOfCardAsync(cardId, MaxUsersOfCard, aborted);
+        // A card that never came with a user is its own, which needs no ledger to tell.
+        if (users.Count == 0)
+            users = [cardId];
         var (entries, problems) = await features.ReadAsync(cardId, users, partitions, aborted);
         if (problems.Count > 0)
             return Problems.Unavailable(string.Join("; ", problems));
         if (entries.Count == 0)
-            return Problems.NotFound($"No card '{cardId}' is known: none of its transactions was scored, or its events have left every window.");
+            return Problems.NotFound($"No card '{cardId}' is known: none of its transactions was scored, or its events have left every window. A user's card is known within about a second of its first score.");
         return TypedResults.Ok(new CardFeaturesDocument(cardId, entries));
     }
 

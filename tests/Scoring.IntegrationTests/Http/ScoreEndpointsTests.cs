@@ -59,10 +59,19 @@ public sealed class ScoreEndpointsTests(HttpHost host) : IClassFixture<HttpHost>
 
         var scored = Assert.Single(answers, a => a.StatusCode == HttpStatusCode.OK);
         Assert.All(answers.Except([scored]), a => Assert.Equal(HttpStatusCode.UnprocessableEntity, a.StatusCode));
-        // All partitions are asked: while one of them can't be, the answer is 503, to be asked again.
-        JsonObject features = [];
-        await Eventually.TrueAsync(async () => (features = (await host.GetAsync("/v1/cards/c-at-once/features")).Body)["entries"] is not null, () => $"the card's features are told: {features}");
+        var (_, features) = await host.GetAsync("/v1/cards/c-at-once/features");
         Assert.Equal(1, (double)features["entries"]![0]!["features"]!["card_count_1d"]!);
+    }
+
+    [Fact]
+    public async Task The_features_of_a_card_that_is_its_own_user_are_told_as_soon_as_its_score_is()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await host.PostAsync(host.Transaction($"soon-{i}", $"c-soon-{i}", amount: 1))).StatusCode);
+            var (status, features) = await host.GetAsync($"/v1/cards/c-soon-{i}/features");
+            Assert.True(status == HttpStatusCode.OK, $"{status}: {features}");
+        }
     }
 
     [Fact]
