@@ -1,6 +1,7 @@
 using System.Text;
 using Npgsql;
 using Scoring.Actors.Sql;
+using static Scoring.Actors.Sql.PostgresCommands;
 
 namespace Scoring.Actors.Ledger;
 
@@ -220,8 +221,6 @@ public sealed class PostgresScoreLedger : IScoreLedger
     private LedgerUnavailableException Unavailable(Exception cause) => new($"the ledger in {name}: {PostgresConnections.Describe(cause)}", cause);
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
-
-    private static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };
 
 #pragma warning disable CA2100 // Every text is a constant of this file; values are parameters.
     private static NpgsqlCommand Command(NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using Scoring.Actors.Sql;
+using static Scoring.Actors.Sql.PostgresCommands;
 
 namespace Scoring.Actors.Snapshots;
 
@@ -196,16 +197,6 @@ internal sealed class PostgresSnapshotTable : ISnapshotTable
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync(cancellation);
     }
-
-    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters)
-            command.Parameters.Add(parameter);
-        return command;
-    }
-
-    private static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };
 
     private static TValue[] Each<TItem, TValue>(IReadOnlyList<TItem> items, Func<TItem, TValue> value)
     {

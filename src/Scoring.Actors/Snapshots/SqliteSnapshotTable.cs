@@ -184,17 +184,8 @@ internal sealed class SqliteSnapshotTable : ISnapshotTable
         statement.Bind(5, range.Latest);
     }
 
-    private SqliteConnection OpenWriter()
-    {
-        var connection = file.Open();
-        // Of a new file: some snapshots fit into one page, and a group writes fewer of them.
-        connection.Run("PRAGMA page_size = 16384");
-        connection.Run("PRAGMA journal_mode = WAL");
-        // What was acknowledged is never taken back: a fence that a crash of the machine undid would have two owners.
-        connection.Run("PRAGMA synchronous = FULL");
-        connection.Run("PRAGMA journal_size_limit = 67108864");
-        return connection;
-    }
+    // A fence that a crash of the machine undid would have two owners.
+    private SqliteConnection OpenWriter() => file.OpenDurable();
 
     private Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellation) =>
         readers.RunAsync(connection => InTransaction(connection, deferred: true, read), cancellation);

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Npgsql;
 using Scoring.Actors.Sql;
+using static Scoring.Actors.Sql.PostgresCommands;
 
 namespace Scoring.Actors.State;
 
@@ -322,14 +323,4 @@ public sealed class PostgresSnapshotStore : ISnapshotStore, ITopicIds
         await rows.ReadAsync(cancellation);
         return read(rows);
     }
-
-    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters)
-            command.Parameters.Add(parameter);
-        return command;
-    }
-
-    private static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };
 }

@@ -112,17 +112,8 @@ public sealed class SqliteSnapshotStore : ISnapshotStore, ITopicIds
         file.Dispose();
     }
 
-    private SqliteConnection OpenWriter()
-    {
-        var connection = file.Open();
-        // Of a new file: an entity with its version before fits into one page, and a checkpoint writes fewer of them.
-        connection.Run("PRAGMA page_size = 16384");
-        connection.Run("PRAGMA journal_mode = WAL");
-        // An epoch that a crash of the machine took back would let two owners have the same one.
-        connection.Run("PRAGMA synchronous = FULL");
-        connection.Run("PRAGMA journal_size_limit = 67108864");
-        return connection;
-    }
+    // An epoch that a crash of the machine took back would let two owners have the same one.
+    private SqliteConnection OpenWriter() => file.OpenDurable();
 
     private bool Prepare(SqliteConnection connection, LogIdentity identity)
     {

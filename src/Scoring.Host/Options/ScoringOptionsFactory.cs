@@ -17,8 +17,14 @@ internal sealed class ScoringOptionsFactory(
     IEnumerable<IValidateOptions<ScoringOptions>> checks,
     OptionsAdjustment adjustment) : IOptionsFactory<ScoringOptions>
 {
-    /// <inheritdoc/>
-    public ScoringOptions Create(string name)
+    private ScoringOptions? made;
+
+    /// <summary>Makes the options, once: the check at the start and the node's parts get the same, and what the caller changes need not come out equal twice.</summary>
+    /// <param name="name">Not heeded: there is one section.</param>
+    /// <exception cref="OptionsValidationException">Something is wrong with them; every error is named.</exception>
+    public ScoringOptions Create(string name) => made ??= Make(name);
+
+    private ScoringOptions Make(string name)
     {
         var read = new ScoringOptions();
         foreach (var setup in setups)

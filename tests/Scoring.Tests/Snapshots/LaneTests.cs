@@ -1,14 +1,15 @@
 using System.Diagnostics.Metrics;
 using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
 using Scoring.Actors.Snapshots;
 
 namespace Scoring.Tests.Snapshots;
 
 public sealed class LaneTests : IDisposable
 {
-    private readonly Meters meters = new();
+    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-    public void Dispose() => meters.Dispose();
+    public void Dispose() => services.Dispose();
 
     [Fact]
     public void A_group_starts_when_it_is_due_or_full_and_not_before_the_one_under_way_is_done()
@@ -89,7 +90,7 @@ public sealed class LaneTests : IDisposable
     private Lane Lane() => new(
         LaneName.Write,
         new LaneBounds { Rows = 6, RowsAre = WaitingBound.Rows, Bytes = 100, GroupRows = 4, Groups = 1, Window = TimeSpan.FromMilliseconds(2) },
-        new SnapshotMetrics(meters));
+        new SnapshotMetrics(services.GetRequiredService<IMeterFactory>()));
 
     private static bool Accept(Lane lane, StoreCall call)
     {
@@ -113,19 +114,5 @@ public sealed class LaneTests : IDisposable
         internal override bool IsGrouped => false;
 
         internal override object Answer() => this;
-    }
-
-    private sealed class Meters : IMeterFactory
-    {
-        private readonly List<Meter> meters = [];
-
-        public Meter Create(MeterOptions options)
-        {
-            var meter = new Meter(options);
-            meters.Add(meter);
-            return meter;
-        }
-
-        public void Dispose() => meters.ForEach(m => m.Dispose());
     }
 }
