@@ -152,7 +152,9 @@ public sealed class ScoringHost : IAsyncDisposable
 
     /// <summary>Runs until the process is asked to stop or the node can't go on, then stops gracefully.</summary>
     /// <returns>The exit status: 0 if it was asked to stop, 1 if the node could not go on.</returns>
-    public async Task<int> RunAsync()
+    public Task<int> RunAsync() => RunAsync(Console.Error);
+
+    internal async Task<int> RunAsync(TextWriter told)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = Stopping.Register(asked.SetResult);
@@ -171,9 +173,9 @@ public sealed class ScoringHost : IAsyncDisposable
 
         // Read at the end: a shard may fail while it finishes what it had begun.
         if (Completion.Exception?.GetBaseException() is { } failure)
-            await UnexpectedFailure.ReportAsync("The node stopped without committing what it had not finished", failure, args, Console.Error);
+            await UnexpectedFailure.ReportAsync("The node stopped without committing what it had not finished", failure, args, told);
         if (unorderly is not null)
-            await UnexpectedFailure.ReportAsync("The node did not stop in order", unorderly, args, Console.Error);
+            await UnexpectedFailure.ReportAsync("The node did not stop in order", unorderly, args, told);
         return Completion.IsFaulted || unorderly is not null ? 1 : 0;
     }
 

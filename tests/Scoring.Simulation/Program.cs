@@ -3,7 +3,7 @@ using Scoring.Actors.Sink;
 using Scoring.Simulation.Mutations;
 using Scoring.Simulation.Runs;
 
-const int MutationSeeds = 200;
+const int MutationSeeds = 1_500;
 
 int? seeds = null;
 int? seed = null;

@@ -75,6 +75,36 @@ public sealed class CompositionTests
     }
 
     [Fact]
+    public async Task Why_a_part_failed_is_told_though_the_stop_fails_too()
+    {
+        var builder = Builder();
+        builder.Services.AddNodePart(_ => new NodePart(StopPhase.Watches)
+        {
+            Completion = Task.FromException(new InvalidDataException("its part failed")),
+            StopAsync = () => throw new InvalidOperationException("its stop failed"),
+        });
+        var host = ScoringHost.Create(builder, Settings);
+        await host.StartAsync(CancellationToken.None);
+        using var told = new StringWriter();
+        Assert.Equal(1, await host.RunAsync(told));
+        Assert.Contains("its part failed", told.ToString(), StringComparison.Ordinal);
+        Assert.Contains("its stop failed", told.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_caller_changes_of_the_options_is_asked_for_once()
+    {
+        var asked = 0;
+        await using var host = ScoringHost.Create(Settings, options =>
+        {
+            asked++;
+            return options;
+        });
+        await host.StartAsync(CancellationToken.None);
+        Assert.Equal(1, asked);
+    }
+
+    [Fact]
     public async Task A_host_that_is_asked_to_stop_ends_with_status_0()
     {
         await using var host = ScoringHost.Create(Builder(), Settings);

@@ -115,6 +115,18 @@ public sealed class NodeRunTests
     }
 
     [Fact]
+    public async Task A_part_behind_one_that_had_started_when_the_stop_came_is_not_started()
+    {
+        var started = new TaskCompletionSource();
+        using var host = Host(Part("engine", StopPhase.Groups, start: _ => started.Task), Part("relay", StopPhase.Groups));
+        await host.StartAsync();
+        var stopped = host.StopAsync();
+        started.SetResult();
+        await stopped;
+        Assert.Equal(["+engine", "-engine", "-relay"], done);
+    }
+
+    [Fact]
     public async Task Parts_stop_once_however_often_the_host_is_asked_to()
     {
         using var host = Host(Part("engine", StopPhase.Groups));
