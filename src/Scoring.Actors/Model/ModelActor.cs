@@ -22,7 +22,7 @@ public sealed partial class ModelActor : IAsyncDisposable
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
     // For the batch that is under way: whoever waits for the others has been given up by then.
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+    internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Channel<ScoreRequest> mailbox;
     private readonly IScorer scorer;
