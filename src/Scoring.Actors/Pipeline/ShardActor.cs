@@ -328,7 +328,7 @@ public sealed partial class ShardActor : IShard
         var applied = entities.Apply(decoded, batch.AddRow());
         if (applied.Outcome != EntityOutcome.Scored)
             batch.RemoveLastRow();
-        if (applied.Outcome is EntityOutcome.Scored or EntityOutcome.Ticked)
+        if (applied.Outcome is EntityOutcome.Scored or EntityOutcome.Repeated or EntityOutcome.Conflicting or EntityOutcome.Ticked)
             batch.Sessions.AddRange(entities.SessionsClosed);
         switch (applied.Outcome)
         {

@@ -88,14 +88,15 @@ public sealed partial class FeatureEngine
     {
         // 1. Validate; seen before? If not, its entities are there and have room.
         var source = new TableSource(tables, sessions, marks.Time.ExpiryMicros);
-        if (!assembly.Begin(source, transaction, features, out var seen))
-            return seen;
+        var isNew = assembly.Begin(source, transaction, features, out var result);
 
         // 2. Entities, event and calendar, arithmetic.
         marks.Begin(transaction.EventTimeMicros);
-        var result = assembly.Complete(source, transaction, features, marks.History);
+        if (isNew)
+            result = assembly.Complete(source, transaction, features, marks.History);
 
-        // 3. Time moves on and idle entities leave.
+        // 3. Time moves on and idle entities leave. A repeat moves it too: whether a record is one, only its card can tell, and
+        // the log's time is told to all cards before any of them has looked.
         marks.Advance(transaction.EventTimeMicros);
         Advance();
         return result;

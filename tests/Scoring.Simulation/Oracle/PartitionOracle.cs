@@ -95,7 +95,10 @@ public sealed class PartitionOracle
         var user = TouchUser(userId);
         var identity = $"{userId}/{e.Card}/{e.Id}";
         if (WasSeen(card, e))
+        {
+            Advance(e.Time);
             return Outcome.Silent with { User = userId, Identity = identity };
+        }
 
         var cardWindow = Known(card, e, CardHold, Scenario.CardMaxEvents);
         var userWindow = Known(user, e, UserHold, int.MaxValue);

@@ -72,7 +72,10 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
         var card = Touch("card", e)!;
         var seenFrom = Math.Max(card.Newest, e.Time) - horizon;
         if (card.Events.Concat(card.Refused).FirstOrDefault(o => o.Id == e.Id && o.Time > seenFrom) is { } seen)
+        {
+            Advance(e);
             return (values, true, !seen.HasBodyOf(e), false);
+        }
 
         var late = false;
         foreach (var entity in KeyFields.Keys.Where(k => k == "card" || features.Any(f => f.Entity == k)))
@@ -99,9 +102,14 @@ internal sealed class Oracle(IReadOnlyList<OracleFeature> features, long latenes
             }
         }
 
+        Advance(e);
+        return (values, false, false, late);
+    }
+
+    private void Advance(OracleEvent e)
+    {
         mark = Math.Max(mark, Math.Min(e.Time, previous));
         previous = e.Time;
-        return (values, false, false, late);
     }
 
     public void Label(OracleEvent e)

@@ -1,0 +1,20 @@
+using Akka.Actor;
+
+namespace Scoring.Actors.Messages;
+
+// Between an owner and whoever asks it on its own node; what travels between nodes has a serialiser.
+
+/// <summary>Asks an owner for a card's features in the hands of some users; answered by <see cref="CardRead"/>.</summary>
+/// <param name="CardId">The card.</param>
+/// <param name="UserIds">The users.</param>
+public sealed record ReadCard(string CardId, IReadOnlyList<string> UserIds) : INoSerializationVerificationNeeded;
+
+/// <summary>The features of a card in one user's hands.</summary>
+/// <param name="UserId">The user.</param>
+/// <param name="AsOfMicros">The newest event of the card or its user, in microseconds since 1970-01-01T00:00:00Z, as of which the features are.</param>
+/// <param name="Features">The vector; NaN for what is missing and for what only a transaction has.</param>
+public sealed record CardEntry(string UserId, long AsOfMicros, double[] Features);
+
+/// <summary>What is known of a card.</summary>
+/// <param name="Entries">An entry for each of the users who is known; null if the owner does not look, because it is not live or has too much to do.</param>
+public sealed record CardRead(IReadOnlyList<CardEntry>? Entries) : INoSerializationVerificationNeeded;
