@@ -74,6 +74,9 @@ public sealed partial class EmbeddedBroker : IDisposable
         Native.InitialRebalanceDelay(cluster, (int)options.InitialRebalanceDelay.TotalMilliseconds);
         try
         {
+            // It has none by itself, and then admin clients wait for one without an end.
+            if (Native.SetController(cluster, 1) is not 0 and var code)
+                throw new InvalidOperationException($"The embedded broker has no controller: {code}");
             foreach (var topic in options.Topics)
                 broker.CreateTopic(topic, options.Partitions);
         }

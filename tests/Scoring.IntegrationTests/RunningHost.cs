@@ -1,8 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Pipeline;
 using Scoring.Host;
+using Scoring.Host.Composition;
 using Scoring.Host.Options;
+using Scoring.IntegrationTests.Partitions;
 using Scoring.Models.Features;
 
 namespace Scoring.IntegrationTests;
@@ -10,6 +13,9 @@ namespace Scoring.IntegrationTests;
 /// <summary>The service in this process, on free ports.</summary>
 internal sealed class RunningHost : IAsyncDisposable
 {
+    /// <summary>Names the engine to test: <c>partitions</c> for owners of partitions; else the node's own.</summary>
+    public const string EngineVariable = "SCORING_TEST_ENGINE";
+
     private readonly ScoringHost host;
 
     private RunningHost(ScoringHost host)
@@ -32,7 +38,17 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public static async Task<RunningHost> StartAsync(TestBroker? broker = null, Func<ScoringOptions, ScoringOptions>? adjust = null)
     {
-        var host = ScoringHost.Create([], options =>
+        var builder = ScoringHost.NodeBuilder(SettingArguments.Read([]), Adjusted, TimeProvider.System);
+        if (Environment.GetEnvironmentVariable(EngineVariable) == "partitions")
+            builder.Services.AddScoringPartitions().AddSingleton<IShardEngine, OwnerEngine>();
+        var host = ScoringHost.Create(builder, []);
+        await host.StartAsync(CancellationToken.None);
+        var running = new RunningHost(host);
+        var health = host.Services.GetRequiredService<NodeHealth>();
+        await Eventually.TrueAsync(() => Task.FromResult(host.IsReady), () => $"the node is ready: {string.Join("; ", health.WhyNotReady())}");
+        return running;
+
+        ScoringOptions Adjusted(ScoringOptions options)
         {
             var changed = options with
             {
@@ -50,11 +66,7 @@ internal sealed class RunningHost : IAsyncDisposable
                 },
             };
             return adjust is null ? changed : adjust(changed);
-        });
-        await host.StartAsync(CancellationToken.None);
-        var running = new RunningHost(host);
-        await Eventually.TrueAsync(() => host.IsReady, "the node is ready");
-        return running;
+        }
     }
 
     public async ValueTask DisposeAsync()

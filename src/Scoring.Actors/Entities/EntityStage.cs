@@ -122,7 +122,7 @@ public sealed class EntityStage
             origins.Note(origin);
     }
 
-    private static Rejection TooManyOrigins(RecordOrigin origin) => new(
+    internal static Rejection TooManyOrigins(RecordOrigin origin) => new(
         RejectReason.TooManyOrigins,
         $"the shard keeps marks of {OriginMarks.Max} partitions that records are relayed from, and {origin.Topic}:{origin.Partition} would be one more: whether the record is a repeat can't be told");
 

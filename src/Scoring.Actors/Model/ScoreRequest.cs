@@ -37,6 +37,23 @@ public abstract class ScoreRequest
     /// <summary>Takes back the row that was added last.</summary>
     public void RemoveLastRow() => Rows--;
 
+    /// <summary>Makes room for rows at once, to be filled in any order and by any thread, each by one.</summary>
+    /// <param name="rows">How many.</param>
+    protected void Reserve(int rows)
+    {
+        while (verdicts.Length < rows)
+            Grow();
+        Rows = rows;
+    }
+
+    /// <summary>Keeps the first rows.</summary>
+    /// <param name="rows">How many.</param>
+    protected void Keep(int rows) => Rows = rows;
+
+    /// <summary>A row's features, to be filled.</summary>
+    /// <param name="row">Which row.</param>
+    protected Span<double> Row(int row) => features.AsSpan(row * featureCount, featureCount);
+
     /// <summary>A row's features.</summary>
     /// <param name="row">Which row.</param>
     public ReadOnlySpan<double> Features(int row) => features.AsSpan(row * featureCount, featureCount);

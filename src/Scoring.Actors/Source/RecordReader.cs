@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using Scoring.Actors.Log;
+using Scoring.Kafka.Clients;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Source;
@@ -11,19 +12,15 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
 {
     private readonly TopicNames topics = new();
 
-    internal InputRecord Read(ConsumeResult<byte[], byte[]> result)
+    internal InputRecord Read(ConsumeResult<byte[], byte[]> result) =>
+        Read(result.Offset.Value, result.Message.Timestamp, result.Message.Key, result.Message.Value, result.Message.Headers);
+
+    internal InputRecord Read(in KafkaRecord record) => Read(record.Offset, record.Timestamp, record.Key, record.Value, record.Headers);
+
+    private InputRecord Read(long offset, Timestamp timestamp, byte[]? key, byte[]? value, Headers? headers)
     {
-        var message = result.Message;
-        var record = new InputRecord(
-            result.Offset.Value,
-            RecordTimes.Of(message.Timestamp),
-            message.Key,
-            message.Value,
-            RecordKind.Transaction,
-            null,
-            0,
-            time.GetTimestamp());
-        return message.Headers is { Count: > 0 } headers ? WithHeaders(record, headers) : record;
+        var record = new InputRecord(offset, RecordTimes.Of(timestamp), key, value, RecordKind.Transaction, null, 0, time.GetTimestamp());
+        return headers is { Count: > 0 } ? WithHeaders(record, headers) : record;
     }
 
     private InputRecord WithHeaders(InputRecord record, Headers headers)

@@ -21,6 +21,12 @@ public sealed record AssignmentWithOffset
     /// committed in transactions, which do that by themselves.
     /// </summary>
     public bool IsRefreshed { get; init; }
+
+    /// <summary>
+    /// Before which offset a batch ends that begins with a given one, so that records which may fail are handed out alone; null for no
+    /// such bound. Asked on the stream's thread for each batch; must not change while the stream runs.
+    /// </summary>
+    public Func<long, long>? EndOfBatch { get; init; }
 }
 
 /// <summary>What a stream may read. Partitions are assigned by hand alone: who owns which is not for the group to say.</summary>

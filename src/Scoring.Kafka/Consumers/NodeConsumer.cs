@@ -83,6 +83,9 @@ public sealed partial class NodeConsumer : IAsyncDisposable
         }
     }
 
+    /// <summary>How long what is under way may take to finish when a partition is drained.</summary>
+    public TimeSpan DrainTimeout => settings.DrainTimeout;
+
     internal ConsumerSettings Settings => settings;
 
     internal TimeProvider Time => time;

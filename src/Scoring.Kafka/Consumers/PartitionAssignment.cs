@@ -34,6 +34,7 @@ internal sealed class PartitionAssignment
     private const long None = -1;
 
     private readonly ConsumerSettings settings;
+    private readonly Func<long, long>? endOfBatch;
     private readonly TaskCompletionSource stopped = new();
     private readonly TaskCompletionSource ended = new();
     private RecordBuffer? buffer = new();
@@ -51,6 +52,7 @@ internal sealed class PartitionAssignment
         Epoch = epoch;
         Start = Position = next = subscription.Offset.Offset.Value;
         IsRefreshed = subscription.IsRefreshed;
+        endOfBatch = subscription.EndOfBatch;
         committed = subscription.Committed ?? None;
         Prefix = new CommitPrefix(Start);
     }
@@ -170,7 +172,7 @@ internal sealed class PartitionAssignment
     /// <returns>What waits, up to a batch's bounds; null if nothing does.</returns>
     internal PartitionBatch? Take()
     {
-        if (Volatile.Read(ref buffer)?.Take(settings.MaxBatchRecords, settings.MaxBatchBytes, out var end) is not { } records)
+        if (Volatile.Read(ref buffer)?.Take(settings.MaxBatchRecords, settings.MaxBatchBytes, endOfBatch, out var end) is not { } records)
             return null;
         var from = next;
         next = end ?? records[^1].Offset + 1;

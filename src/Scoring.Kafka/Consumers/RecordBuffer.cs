@@ -50,11 +50,12 @@ internal sealed class RecordBuffer
     /// <summary>Called by the reader: takes what waits, up to a bound or a mark.</summary>
     /// <param name="maxRecords">Records at most.</param>
     /// <param name="maxBytes">Bytes at most, unless the first record has more.</param>
+    /// <param name="endOfBatch">Before which offset a batch ends that begins with a given one; null for no such bound.</param>
     /// <param name="end">The mark behind the records; null without one.</param>
     /// <returns>The records; null if nothing waits.</returns>
-    internal KafkaRecord[]? Take(int maxRecords, int maxBytes, out long? end)
+    internal KafkaRecord[]? Take(int maxRecords, int maxBytes, Func<long, long>? endOfBatch, out long? end)
     {
-        var count = Count(maxRecords, maxBytes, out var bytes, out end);
+        var count = Count(maxRecords, maxBytes, endOfBatch, out var bytes, out end);
         if (count == 0 && end is null)
             return null;
         var records = count == 0 ? [] : new KafkaRecord[count];
@@ -66,9 +67,10 @@ internal sealed class RecordBuffer
         return records;
     }
 
-    private int Count(int maxRecords, int maxBytes, out long bytes, out long? end)
+    private int Count(int maxRecords, int maxBytes, Func<long, long>? endOfBatch, out long bytes, out long? end)
     {
         var (chunk, at, count) = (head, taken, 0);
+        var before = long.MaxValue;
         bytes = 0;
         end = null;
         while (count <= maxRecords && (at < Volatile.Read(ref chunk.Filled) || Advance(ref chunk, ref at)))
@@ -80,7 +82,9 @@ internal sealed class RecordBuffer
                 break;
             }
 
-            if (count == maxRecords || (count > 0 && bytes + record.Bytes > maxBytes))
+            if (count == 0 && endOfBatch is not null)
+                before = endOfBatch(record.Offset);
+            if (count == maxRecords || (count > 0 && (bytes + record.Bytes > maxBytes || record.Offset >= before)))
                 break;
             bytes += record.Bytes;
             count++;

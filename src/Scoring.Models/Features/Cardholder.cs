@@ -20,6 +20,7 @@ public sealed class Cardholder
     private readonly CompiledFeatures features;
     private readonly byte[] key;
     private readonly List<(int Kind, Entity Entity)> entities = new(2);
+    private long incompleteThrough = long.MinValue;
 
     /// <summary>Makes a cardholder of whom nothing is known.</summary>
     /// <param name="features">The features to compute, of local entities alone.</param>
@@ -64,12 +65,29 @@ public sealed class Cardholder
         }
     }
 
+    /// <summary>Adds when the user's open sessions end, in microseconds since 1970-01-01T00:00:00Z.</summary>
+    /// <param name="dues">Where they are added, in no order.</param>
+    public void CopyDues(List<long> dues)
+    {
+        ArgumentNullException.ThrowIfNull(dues);
+        if (features.Sessions is not { } rules)
+            return;
+        foreach (var (_, entity) in entities)
+        {
+            foreach (var session in entity.Sessions ?? [])
+            {
+                if (session.Changed)
+                    dues.Add(session.End + rules.GapMicros);
+            }
+        }
+    }
+
     /// <summary>An estimate of the bytes in memory.</summary>
     public long Bytes
     {
         get
         {
-            var bytes = 120L + key.Length + (16 * entities.Capacity);
+            var bytes = 128L + key.Length + (16 * entities.Capacity);
             foreach (var (_, entity) in entities)
                 bytes += entity.Bytes;
             return bytes;
@@ -186,7 +204,25 @@ public sealed class Cardholder
 
     /// <summary>Writes the state, in a versioned binary form with a checksum.</summary>
     /// <param name="writer">Where to.</param>
-    public void Write(IBufferWriter<byte> writer) => CardholderCodec.Write(features, key, NextOffset, entities, writer);
+    /// <param name="scratch">What the computation works in.</param>
+    public void Write(IBufferWriter<byte> writer, CardholderScratch scratch)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(scratch);
+        CardholderCodec.Write(features, key, NextOffset, incompleteThrough, entities, scratch, writer);
+    }
+
+    /// <summary>
+    /// Makes a cardholder in the place of one whose state is lost. Features of its cards and its user are <c>state_incomplete</c> as
+    /// long as their window reaches back to the watermark of now or before, since all that is lost lies there. Which transactions
+    /// it had seen is lost too: it may take repeats in for as long as their horizon, and windows that reach back to such a
+    /// transaction say so as well.
+    /// </summary>
+    /// <param name="features">The features to compute.</param>
+    /// <param name="key">Whose it is.</param>
+    /// <param name="watermarkMicros">The watermark, in microseconds since 1970-01-01T00:00:00Z.</param>
+    public static Cardholder Incomplete(CompiledFeatures features, ReadOnlySpan<byte> key, long watermarkMicros) =>
+        new(features, key) { incompleteThrough = Math.Max(watermarkMicros, FeatureEngine.EarliestMicros) };
 
     /// <summary>Reads a state.</summary>
     /// <param name="features">The features to compute.</param>
@@ -199,7 +235,7 @@ public sealed class Cardholder
     {
         ArgumentNullException.ThrowIfNull(marks);
         var cardholder = new Cardholder(features, key);
-        cardholder.NextOffset = CardholderCodec.Read(features, marks, key, state, cardholder.entities);
+        (cardholder.NextOffset, cardholder.incompleteThrough) = CardholderCodec.Read(features, marks, key, state, cardholder.entities);
         if (features.Sessions is { } rules)
         {
             var sessions = new UserSessions(rules);
@@ -210,7 +246,7 @@ public sealed class Cardholder
         return cardholder;
     }
 
-    private CardholderSource Source(CardholderScratch scratch, long expiryMicros) => new(entities, features.Plan.Entities, scratch, expiryMicros);
+    private CardholderSource Source(CardholderScratch scratch, long expiryMicros) => new(entities, features, scratch, expiryMicros, incompleteThrough);
 
     // What a replay brings again is passed over by whoever replays; here it would be counted twice.
     private void Follow(long offset)

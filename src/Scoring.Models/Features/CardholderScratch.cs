@@ -1,3 +1,4 @@
+using System.Buffers;
 using Scoring.Models.Features.State;
 
 namespace Scoring.Models.Features;
@@ -26,4 +27,10 @@ public sealed class CardholderScratch
     internal TransactionAssembly Assembly { get; }
 
     internal EventCounts[] Counts { get; }
+
+    /// <summary>Where a cardholder's state is put together.</summary>
+    internal ArrayBufferWriter<byte> Body { get; } = new(1024);
+
+    /// <summary>Where the state of one of its entities is.</summary>
+    internal ArrayBufferWriter<byte> State { get; } = new(1024);
 }

@@ -30,6 +30,9 @@ public sealed class CompiledFeatures
     /// <summary>The features.</summary>
     public FeatureSet Set { get; }
 
+    /// <summary>The pause after which a user's session ends, in microseconds; null where sessions are not followed.</summary>
+    public long? SessionGapMicros => Sessions?.GapMicros;
+
     internal FeaturePlan Plan { get; }
 
     internal long HorizonMicros { get; }

@@ -7,7 +7,7 @@ namespace Scoring.Models.Wire;
 /// outlives the process. Each 16 bytes are folded through a 64 × 64 → 128 bit product, the mixing step of
 /// wyhash (Wang Yi, 2019); two different texts of one entity share a hash with a chance of 2⁻⁶⁴.
 /// </summary>
-internal static class Hash64
+public static class Hash64
 {
     private const ulong Key0 = 0x9E37_79B9_7F4A_7C15;
     private const ulong Key1 = 0xD1B5_4A32_D192_ED03;

@@ -35,6 +35,15 @@ public partial class LayeringTests
             "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
             "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
         ],
+        ["Scoring.Actors.Messages"] = [],
+        ["Scoring.Actors.Checkpoints"] = ["Scoring.Models.Features", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Cardholders"] = ["Scoring.Actors.Log", "Scoring.Actors.Entities", "Scoring.Actors.Checkpoints", "Scoring.Models.Features"],
+        ["Scoring.Actors.Partitions"] =
+        [
+            "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
+            "Scoring.Actors.Sql", "Scoring.Actors.Messages", "Scoring.Actors.Checkpoints", "Scoring.Actors.Cardholders", "Scoring.Actors.Snapshots", "Scoring.Actors.Pipeline",
+            "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
+        ],
         ["Scoring.Producer"] = ["Scoring.Kafka", "Scoring.Models.Wire", "Scoring.Models.Files"],
     };
 

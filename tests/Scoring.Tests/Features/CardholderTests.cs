@@ -72,7 +72,7 @@ public sealed class CardholderTests(ITestOutputHelper output)
         for (var i = 0; i < 3; i++)
             holder.Apply(Transaction($"t{i}", i, "c", "u", 10_000), new RecordMarks(i, marks.Time.ExpiryMicros, marks.History), scratch, vector);
         var state = new ArrayBufferWriter<byte>();
-        holder.Write(state);
+        holder.Write(state, scratch);
         Assert.Equal(3, Cardholder.Read(features, marks, "u"u8, state.WrittenSpan).NextOffset);
         Assert.Throws<StateDamagedException>(() => Cardholder.Read(features, marks, "v"u8, state.WrittenSpan));
         for (var bit = 0; bit < 8 * state.WrittenCount; bit++)
@@ -154,7 +154,7 @@ public sealed class CardholderTests(ITestOutputHelper output)
             foreach (var (name, holder) in holders)
             {
                 written.ResetWrittenCount();
-                holder.Write(written);
+                holder.Write(written, scratch);
                 holders[name] = Cardholder.Read(features, marks, holder.Key, written.WrittenSpan);
             }
         }

@@ -6,21 +6,23 @@ using Scoring.Models.Wire;
 namespace Scoring.Models.Features.State;
 
 /// <summary>
-/// Writes and reads a cardholder's state: version, the offset that it is exactly before, the user, then each entity with
-/// its kind by name, its key and its state, little-endian, and a checksum over all of it.
+/// Writes and reads a cardholder's state: version, the offset that it is exactly before, the time up to which it is incomplete, the
+/// user, then each entity with its kind by name, its key and its state, little-endian, and a checksum over all of it.
 /// </summary>
 internal static class CardholderCodec
 {
     private const byte Version = 1;
     private const int ChecksumBytes = 4;
-    private const int LeastBytes = 1 + 8 + 4 + 4 + ChecksumBytes;
+    private const int LeastBytes = 1 + 8 + 8 + 4 + 4 + ChecksumBytes;
 
-    public static void Write(CompiledFeatures features, ReadOnlySpan<byte> key, long nextOffset, List<(int Kind, Entity Entity)> entities, IBufferWriter<byte> writer)
+    public static void Write(
+        CompiledFeatures features, ReadOnlySpan<byte> key, long nextOffset, long incompleteThrough, List<(int Kind, Entity Entity)> entities, CardholderScratch scratch, IBufferWriter<byte> writer)
     {
-        var body = new ArrayBufferWriter<byte>(256);
-        var state = new ArrayBufferWriter<byte>(256);
+        var (body, state) = (scratch.Body, scratch.State);
+        body.ResetWrittenCount();
         body.Write([Version]);
         Int64(body, nextOffset);
+        Int64(body, incompleteThrough);
         Text(body, key);
         Int32(body, entities.Count);
         foreach (var (kind, entity) in entities)
@@ -37,13 +39,14 @@ internal static class CardholderCodec
         writer.Write(body.WrittenSpan);
     }
 
-    /// <returns>The offset that the state is exactly before.</returns>
+    /// <returns>The offset that the state is exactly before, and the time up to which it is incomplete.</returns>
     /// <exception cref="StateDamagedException">The bytes are no state of this cardholder.</exception>
     /// <exception cref="StateLayoutException">They are of another version or of an unknown layout.</exception>
-    public static long Read(CompiledFeatures features, LogMarks marks, ReadOnlySpan<byte> key, ReadOnlySpan<byte> state, List<(int Kind, Entity Entity)> entities)
+    public static (long NextOffset, long IncompleteThrough) Read(CompiledFeatures features, LogMarks marks, ReadOnlySpan<byte> key, ReadOnlySpan<byte> state, List<(int Kind, Entity Entity)> entities)
     {
         var input = new Input(Checked(state));
         var nextOffset = input.Int64();
+        var incompleteThrough = input.Int64();
         if (!input.Text().SequenceEqual(key))
             throw new StateDamagedException("the state is another cardholder's");
         for (var count = input.Int32(); count > 0; count--)
@@ -60,7 +63,7 @@ internal static class CardholderCodec
             entities.Add((kind, entity));
         }
 
-        return nextOffset;
+        return (nextOffset, incompleteThrough);
     }
 
     private static ReadOnlySpan<byte> Checked(ReadOnlySpan<byte> state)

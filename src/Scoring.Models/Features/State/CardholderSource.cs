@@ -4,8 +4,11 @@ using Scoring.Models.Features.Plan;
 namespace Scoring.Models.Features.State;
 
 /// <summary>The entities of one cardholder: few, so that looking through them is quickest.</summary>
-internal readonly struct CardholderSource(List<(int Kind, Entity Entity)> entities, EntityPlan[] plans, CardholderScratch scratch, long expiryMicros) : IEntitySource
+internal readonly struct CardholderSource(
+    List<(int Kind, Entity Entity)> entities, CompiledFeatures features, CardholderScratch scratch, long expiryMicros, long incompleteThrough) : IEntitySource
 {
+    private readonly EntityPlan[] plans = features.Plan.Entities;
+
     public bool Keeps(int kind) => plans[kind].IsLocal;
 
     public Entity? Find(int kind, ReadOnlySpan<byte> key, ulong hash)
@@ -29,6 +32,9 @@ internal readonly struct CardholderSource(List<(int Kind, Entity Entity)> entiti
     public Entity Add(int kind, ReadOnlySpan<byte> key, ulong hash)
     {
         var entity = new Entity(plans[kind], key, hash);
+        // The first kind knows repeats for all: what it may take in twice is lost a horizon longer.
+        if (incompleteThrough != long.MinValue)
+            entity.IncompleteThrough = incompleteThrough + (kind == 0 ? features.HorizonMicros : 0);
         entities.Add((kind, entity));
         return entity;
     }

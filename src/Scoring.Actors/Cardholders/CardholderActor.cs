@@ -1,0 +1,260 @@
+using Akka.Actor;
+using Akka.Persistence;
+using Scoring.Actors.Entities;
+using Scoring.Actors.Log;
+using Scoring.Actors.Checkpoints;
+using Scoring.Models.Features;
+
+namespace Scoring.Actors.Cardholders;
+
+/// <summary>
+/// A user and its cards, alone: the shell around a <see cref="Cardholder"/>, which is a value. All that reaches it comes from its owner, in one
+/// order, and is answered in that order.
+/// <list type="number">
+/// <item>Told who it is, it asks the store for its row, if there may be one; what comes meanwhile waits.</item>
+/// <item>A record is applied, and its features written into the batch. In a replay, one that the row already has is passed over.</item>
+/// <item>A barrier makes it write its state down, for a checkpoint.</item>
+/// </list>
+/// It is never restarted, which would go on without its state: once something has thrown, nothing more of it counts.
+/// </summary>
+public sealed class CardholderActor : UntypedActor
+{
+    private readonly CardholderContext context;
+    private BeginCardholder? its;
+    private Cardholder? state;
+    private Exception? failure;
+
+    // Before this offset the state holds everything: what the row was written as.
+    private long passBelow;
+
+    // A list of its own: a stash would need a deque for each mailbox.
+    private List<(object Message, IActorRef Sender)>? waiting;
+
+    /// <summary>Makes one that does not know yet who it is.</summary>
+    /// <param name="context">What it shares with the others of its owner.</param>
+    public CardholderActor(CardholderContext context) => this.context = context;
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case BeginCardholder begin:
+                Begin(begin);
+                break;
+            case LoadSnapshotResult result:
+                Loaded(result.Snapshot);
+                break;
+            case LoadSnapshotFailed failed:
+                context.Owner.Tell(new LoadFailed(failed.Cause.Message), Self);
+                break;
+            case LoadFailed:
+                Load(context.NewestRow);
+                break;
+            default:
+                if (waiting is null)
+                    Handle(message, Sender);
+                else
+                    waiting.Add((message, Sender));
+                break;
+        }
+    }
+
+    private void Begin(BeginCardholder begin)
+    {
+        its = begin;
+        if (begin.IsStored)
+        {
+            waiting = [];
+            Load(context.NewestRow);
+        }
+        else
+        {
+            state = begin.SickFrom is null ? new Cardholder(context.Features, begin.Key) : Cardholder.Incomplete(context.Features, begin.Key, begin.WatermarkMicros);
+        }
+    }
+
+    // 1. Ask the store.
+    private void Load(long newest) =>
+        context.Store.Tell(new LoadSnapshot(context.Ids.Cardholder(its!.Key), new SnapshotSelectionCriteria(newest), newest), Self);
+
+    private void Loaded(SelectedSnapshot? snapshot)
+    {
+        if (snapshot is not null && (its!.SickFrom is null || snapshot.Metadata.SequenceNr > its.SickFrom))
+        {
+            if (!TryRead(snapshot))
+                return;
+        }
+        else
+        {
+            state = its!.SickFrom is null ? new Cardholder(context.Features, its.Key) : Cardholder.Incomplete(context.Features, its.Key, its.WatermarkMicros);
+        }
+
+        var waited = waiting!;
+        waiting = null;
+        foreach (var (message, sender) in waited)
+            Handle(message, sender);
+    }
+
+    /// <returns>False if another row has to be read, or the partition can't go on.</returns>
+    private bool TryRead(SelectedSnapshot snapshot)
+    {
+        var number = snapshot.Metadata.SequenceNr;
+        try
+        {
+            var bytes = snapshot.Snapshot is StoredState { Kind: StoredKind.Cardholder } stored
+                ? stored.Bytes
+                : throw new StateDamagedException($"the row holds {snapshot.Snapshot?.GetType().Name ?? "nothing"}");
+            var row = StoredCardholder.Read(bytes, out var setAside);
+            // It was applied by an owner that did not know better.
+            if (its!.SetAside.FirstOrDefault(o => o < number && !setAside.Contains(o), -1) is >= 0)
+            {
+                Load(number - 1);
+                return false;
+            }
+
+            state = Cardholder.Read(context.Features, context.Marks, its.Key, row);
+            passBelow = number;
+            return true;
+        }
+        catch (StateDamagedException e)
+        {
+            state = Cardholder.Incomplete(context.Features, its!.Key, its.WatermarkMicros);
+            passBelow = number;
+            context.Owner.Tell(new StateLost(number, e.Message), Self);
+            return true;
+        }
+        catch (Exception e) when (e is StateNewerException or StateLayoutException)
+        {
+            context.Owner.Tell(new StateUnreadable(e is StateNewerException ? "state_newer" : "state_unreadable", e.Message), Self);
+            return false;
+        }
+    }
+
+    private void Handle(object message, IActorRef sender)
+    {
+        switch (message)
+        {
+            case CardholderRow row:
+                Apply(row);
+                row.Answered();
+                break;
+            case CloseSessions close:
+                Close(close);
+                close.Batch.Answered();
+                break;
+            case CheckpointBarrier barrier:
+                Write(barrier);
+                break;
+            case ReadCardholder read:
+                Read(read, sender);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    // 2. Apply a record.
+    private void Apply(CardholderRow row)
+    {
+        row.Failure = failure;
+        if (failure is not null)
+            return;
+        try
+        {
+            if (row.Marks.Offset < passBelow)
+                PassOver(row);
+            else
+                ApplyTo(StateFor(row.Marks.Offset), row, context.Desk);
+            Describe(row, context.Desk);
+        }
+#pragma warning disable CA1031 // Whatever an entity throws: the owner ends, and the record is tried again alone.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            row.Failure = e;
+            failure = new InvalidOperationException($"the cardholder failed at offset {row.Marks.Offset}", e);
+        }
+    }
+
+    // Before a sick cardholder begins anew, each of its records is taken for its first, so that it does not matter where a replay begins.
+    private Cardholder StateFor(long offset) =>
+        offset < its!.SickFrom ? Cardholder.Incomplete(context.Features, its.Key, its.WatermarkMicros) : state!;
+
+    private void PassOver(CardholderRow row)
+    {
+        if (row.IsLive)
+            throw new InvalidOperationException($"the row was written as of offset {passBelow}, and the record at {row.Marks.Offset} is live");
+        row.Outcome = EntityOutcome.Ignored;
+    }
+
+    private void ApplyTo(Cardholder cardholder, CardholderRow row, CardholderDesk desk)
+    {
+        ref readonly var decoded = ref row.Decoded;
+        if (decoded.Record.Kind == RecordKind.Label)
+        {
+            row.Outcome = cardholder.ApplyLabel(decoded.Label, row.Marks, desk.Scratch) ? EntityOutcome.LabelApplied : EntityOutcome.LabelUnmatched;
+        }
+        else
+        {
+            var result = cardholder.Apply(decoded.Transaction, row.Marks, desk.Scratch, row.Features(desk));
+            row.Outcome = result.Conflict ? EntityOutcome.Conflicting : result.Duplicate ? EntityOutcome.Repeated : EntityOutcome.Scored;
+            row.IsLate = result.Late;
+            row.Degraded = result.Degraded;
+            row.Sessions = desk.Scratch.SessionsClosed.Count > 0 ? [.. desk.Scratch.SessionsClosed] : [];
+        }
+
+        context.Probe?.Invoke(RecordStep.Apply, decoded.Record);
+    }
+
+    private void Describe(CardholderRow row, CardholderDesk desk)
+    {
+        row.Bytes = state!.Bytes;
+        row.NewestMicros = state.NewestMicros;
+        row.NextDueMicros = state.SessionDueMicros;
+        if (row.NextDueMicros == long.MaxValue)
+            return;
+        desk.Dues.Clear();
+        state.CopyDues(desk.Dues);
+        // Mostly there is one.
+        if (desk.Dues.Count > 1)
+            row.Dues = [.. desk.Dues];
+    }
+
+    private void Close(CloseSessions close)
+    {
+        close.Failure = failure;
+        if (failure is not null || close.Offset < passBelow)
+            return;
+        try
+        {
+            var scratch = context.Desk.Scratch;
+            close.DueMicros = state!.SessionDueMicros;
+            if (state.CloseThrough(close.WatermarkMicros, close.Offset, scratch))
+                close.Sessions = [.. scratch.SessionsClosed];
+        }
+#pragma warning disable CA1031 // As above; the record is the one that moved the watermark.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            close.Failure = failure = e;
+        }
+    }
+
+    // 3. Write the state down.
+    private void Write(CheckpointBarrier barrier)
+    {
+        var desk = context.Desk;
+        // Of one that failed nothing is ever stored: its owner ends, and the checkpoint with it.
+        barrier.Row = failure is null ? StoredCardholder.Write(state!, barrier.SetAside, desk.Scratch, desk.Buffer) : [];
+        context.Owner.Tell(barrier, Self);
+    }
+
+    private void Read(ReadCardholder read, IActorRef sender)
+    {
+        var features = new double[context.Features.Set.FeatureNames.Count];
+        var isKnown = state!.TryRead(read.CardId, read.ExpiryMicros, context.Desk.Scratch, features, out var asOf);
+        sender.Tell(new CardholderRead(read.Asked, its!.Key, asOf, isKnown ? features : null), Self);
+    }
+}

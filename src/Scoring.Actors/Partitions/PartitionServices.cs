@@ -1,0 +1,137 @@
+using System.Diagnostics.Metrics;
+using Akka.Actor;
+using Akka.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Scoring.Actors.Checkpoints;
+using Scoring.Actors.Entities;
+using Scoring.Actors.Log;
+using Scoring.Actors.Model;
+using Scoring.Actors.Parts;
+using Scoring.Actors.Pipeline;
+using Scoring.Actors.Sink;
+using Scoring.Actors.Snapshots;
+using Scoring.Actors.Source;
+using Scoring.Actors.Sql;
+using Scoring.Actors.State;
+using Scoring.Kafka.Clients;
+using Scoring.Kafka.Consumers;
+using Scoring.Kafka.Producers;
+using Scoring.Kafka.Settings;
+using Scoring.Kafka.Threads;
+using Scoring.Models.Features;
+using Scoring.Models.Wire;
+
+namespace Scoring.Actors.Partitions;
+
+/// <summary>Registers what the owners of partitions work with.</summary>
+public static class PartitionServices
+{
+    /// <summary>The path of the snapshot store's section in the configuration of the actor system.</summary>
+    public const string StorePath = "akka.persistence.snapshot-store.scoring";
+
+    /// <summary>Adds the node's Kafka clients and what owners share.</summary>
+    /// <param name="services">The services.</param>
+    public static IServiceCollection AddScoringPartitions(this IServiceCollection services) => services
+        .AddSingleton<ITurnScheduler, ThreadTurns>()
+        .AddSingleton<ProducerMetrics>()
+        .AddSingleton(static p => Consuming(p.OptionsOf<SourceOptions>(), p.OptionsOf<ShardOptions>()))
+        .AddSingleton(static p => Producing(p.OptionsOf<KafkaOutputOptions>(), p.OptionsOf<ShardOptions>()))
+        .AddSingleton<TransactionSettings>()
+        .AddSingleton<IKafkaClients, ConfluentClients>()
+        .AddSingleton<NodeConsumer>()
+        .AddSingleton<NodeProducer>()
+        .AddSingleton<SnapshotStoreSetup>();
+
+    /// <summary>What the actor system has to be configured with.</summary>
+    /// <param name="options">Where state is durable.</param>
+    public static Config Configuration(StateOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ConfigurationFactory.ParseString($$"""
+            akka.actor.serializers.scoring-state = "{{Name<StoredStateSerializer>()}}"
+            akka.actor.serialization-bindings { "{{Name<StoredState>()}}" = scoring-state }
+            {{StorePath}} {
+                class = "{{Name<GroupCommitSnapshotStore>()}}"
+                plugin-dispatcher = "akka.actor.default-dispatcher"
+                provider = {{(options.Provider == SqlProvider.Postgres ? "postgres" : "sqlite")}}
+                path = {{Quoted(options.Path)}}
+                connection-string = {{Quoted(options.ConnectionString)}}
+                command-timeout = {{(long)options.CommandTimeout.TotalMilliseconds}}ms
+            }
+            """);
+    }
+
+    /// <summary>What the owners of a node work with.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="store">The snapshot store.</param>
+    /// <param name="partitions">Partitions of the input log.</param>
+    public static PartitionContext Context(IServiceProvider services, IActorRef store, int partitions)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var (model, features, output) = (services.GetRequiredService<ModelActor>(), services.GetRequiredService<FeatureSet>(), services.OptionsOf<KafkaOutputOptions>());
+        return new PartitionContext
+        {
+            Options = services.OptionsOf<ShardOptions>(),
+            State = services.OptionsOf<StateOptions>(),
+            Topics = services.GetRequiredService<Topics>(),
+            Partitions = partitions,
+            Limits = services.OptionsOf<DecodeLimits>(),
+            Features = new CompiledFeatures(features, new FeatureEngineOptions { DuplicateHorizon = services.OptionsOf<EntityOptions>().DuplicateHorizon, LocalEntitiesOnly = true }),
+            Origin = new ScoreOrigin(model.Manifest.Name, model.Manifest.Version, features.Name, features.Version, features.Fingerprint, features.FeatureNames),
+            Model = model,
+            Consumer = services.GetRequiredService<NodeConsumer>(),
+            Producer = services.GetRequiredService<NodeProducer>(),
+            MaxRecordBytes = output.MaxRecordBytes,
+            Transactions = output.Guarantee == Guarantee.ExactlyOnce ? Transactions(services) : null,
+            TransactionSettings = services.GetRequiredService<TransactionSettings>(),
+            GroupId = services.OptionsOf<SourceOptions>().GroupId,
+            FirstStart = services.OptionsOf<SourceOptions>().FirstStart,
+            Store = store,
+            Log = services.GetRequiredService<KafkaOutputLog>(),
+            Replies = services.GetRequiredService<IReplies>(),
+            Metrics = services.GetRequiredService<ShardMetrics>(),
+            Logger = services.GetRequiredService<ILogger<OwnerActor>>(),
+            Node = services.GetRequiredService<NodeName>().Value,
+            Time = services.GetRequiredService<TimeProvider>(),
+            Chance = static () => BitConverter.ToInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(sizeof(long))),
+        };
+    }
+
+    private static ConsumerSettings Consuming(SourceOptions source, ShardOptions shards) => new()
+    {
+        BootstrapServers = source.BootstrapServers,
+        Client = source.Client,
+        GroupId = source.GroupId,
+        FetchWait = source.FetchWait > TimeSpan.Zero ? source.FetchWait : TimeSpan.FromMilliseconds(1),
+        PrefetchKilobytes = source.PrefetchKilobytes,
+        BufferRecords = Math.Max(2, shards.MailboxRecords),
+        MaxBatchRecords = shards.MaxBatchRecords,
+        CommitInterval = source.CommitInterval,
+    };
+
+    private static ProducerSettings Producing(KafkaOutputOptions output, ShardOptions shards) => new()
+    {
+        BootstrapServers = output.BootstrapServers,
+        Client = output.Client,
+        Linger = output.Linger,
+        MaxQueuedRecords = output.MaxQueuedRecords,
+        MaxQueuedKilobytes = output.MaxQueuedKilobytes,
+        MaxRecordBytes = output.MaxRecordBytes,
+        MaxUnacknowledged = shards.MaxUnacknowledgedBatches,
+        DeliveryTimeout = output.DeliveryTimeout,
+    };
+
+    private static Func<string, TransactionalProducer> Transactions(IServiceProvider services) => id => new TransactionalProducer(
+        id,
+        services.GetRequiredService<TransactionSettings>(),
+        services.GetRequiredService<IKafkaClients>(),
+        services.GetRequiredService<ITurnScheduler>(),
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ProducerMetrics>(),
+        services.GetRequiredService<ILogger<TransactionalProducer>>());
+
+    private static string Name<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
+
+    private static string Quoted(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+}
