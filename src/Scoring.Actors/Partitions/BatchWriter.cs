@@ -20,7 +20,10 @@ internal sealed class BatchWriter
     private readonly int partition;
     private readonly IActorRef owner;
     private readonly ScoreWriter scores;
-    private bool isHalted;
+
+    // Of each of the two places: what one has let through before may still be committed when the other fails.
+    private bool isWritingHalted;
+    private bool isRefused;
 
     internal BatchWriter(PartitionContext context, int partition, IActorRef owner)
     {
@@ -31,11 +34,12 @@ internal sealed class BatchWriter
     }
 
     /// <summary>Writes a batch down, all of it or nothing.</summary>
-    /// <returns>What to produce; null for a batch that fails, and for all behind it.</returns>
-    internal ProducerMessage<TransactionBatch>? Write(TransactionBatch batch)
+    /// <returns>What to produce; of a batch that fails, and of all behind it, nothing: they are held back.</returns>
+    internal ProducerMessage<TransactionBatch> Write(TransactionBatch batch)
     {
-        if (isHalted)
-            return null;
+        batch.IsHeldBack = isWritingHalted;
+        if (isWritingHalted)
+            return new ProducerMessage<TransactionBatch>([], batch);
         var offset = -1L;
         try
         {
@@ -54,21 +58,24 @@ internal sealed class BatchWriter
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Halt(batch, offset, e);
-            return null;
+            batch.IsHeldBack = isWritingHalted = true;
+            Tell(batch, offset, e);
+            return new ProducerMessage<TransactionBatch>([], batch);
         }
     }
 
     /// <summary>Looks whether the log took all of a batch.</summary>
-    /// <returns>The batch; null if it did not, and for all behind it.</returns>
-    internal TransactionBatch? Check(ProducerResult<TransactionBatch> result)
+    /// <returns>The batch; where it did not, it and all behind it are held back.</returns>
+    internal TransactionBatch Check(ProducerResult<TransactionBatch> result)
     {
-        if (isHalted)
-            return null;
-        if (result.Refused.Count == 0)
+        if (result.Refused.Count == 0 && !isRefused)
             return Count(result.PassThrough);
-        Halt(result.PassThrough, result.PassThrough.Origins[result.Refused[0].Index].Offset, new KafkaCallException(result.Refused[0].Failure));
-        return null;
+        result.PassThrough.IsHeldBack = true;
+        if (isRefused)
+            return result.PassThrough;
+        isRefused = true;
+        Tell(result.PassThrough, result.PassThrough.Origins[result.Refused[0].Index].Offset, new KafkaCallException(result.Refused[0].Failure));
+        return result.PassThrough;
     }
 
     /// <summary>Counts what the log has taken.</summary>
@@ -85,11 +92,7 @@ internal sealed class BatchWriter
         return batch;
     }
 
-    private void Halt(TransactionBatch batch, long offset, Exception cause)
-    {
-        isHalted = true;
-        owner.Tell(new BatchFailed(batch, offset, cause), ActorRefs.NoSender);
-    }
+    private void Tell(TransactionBatch batch, long offset, Exception cause) => owner.Tell(new BatchFailed(batch, offset, cause), ActorRefs.NoSender);
 
     private void WriteScore(TransactionBatch batch, int row)
     {

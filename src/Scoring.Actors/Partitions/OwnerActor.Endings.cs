@@ -95,6 +95,12 @@ public sealed partial class OwnerActor
     {
         if (state == OwnerState.Draining || isEndingFailed)
             return;
+        if (failed is not null)
+        {
+            EndFailed();
+            return;
+        }
+
         switch (failure)
         {
             case TransactionFailedException { PassThrough: TransactionBatch batch, RecordIndex: { } index } refused:

@@ -66,8 +66,7 @@ internal sealed class PartitionGraph
 
             // 4. Decide.
             .Select(writer.Write)
-            .Where(static message => message is not null)
-            .Select(static message => message!)
+            .Where(static message => !message.PassThrough.IsHeldBack)
 
             // 5. Emit. 6. Commit.
             .Via(transactions is null ? Plain() : Transactional(transactions, from.Committed))
@@ -97,8 +96,7 @@ internal sealed class PartitionGraph
     private Flow<ProducerMessage<TransactionBatch>, TransactionBatch, NotUsed> Plain() => Flow.Create<ProducerMessage<TransactionBatch>>()
         .Via(KafkaProducer.FlexiFlow<TransactionBatch>(context.Producer))
         .Select(writer.Check)
-        .Where(static batch => batch is not null)
-        .Select(static batch => batch!)
+        .Where(static batch => !batch.IsHeldBack)
         .Via(Committer.Flow<TransactionBatch>(context.Consumer, static batch => batch.Source));
 
     private Flow<ProducerMessage<TransactionBatch>, TransactionBatch, NotUsed> Transactional(TransactionalProducer transactions, long? committed) =>

@@ -73,6 +73,9 @@ internal sealed class TransactionBatch : ScoreRequest, ICardholderBatch, INoSeri
     /// <summary>Those who wait and are refused.</summary>
     internal List<(long Waiter, Rejection Rejection)> Refusals { get; } = [];
 
+    /// <summary>Whether nothing of it goes on: it, or one before it, failed.</summary>
+    internal bool IsHeldBack { get; set; }
+
     /// <summary>Completes when its cardholders have answered.</summary>
     internal Task<TransactionBatch> Enriched => enriched.Task;
 
@@ -148,6 +151,7 @@ internal sealed class TransactionBatch : ScoreRequest, ICardholderBatch, INoSeri
         foreach (var row in InOrder)
             row.Clear();
         Records = 0;
+        IsHeldBack = false;
         Source = null!;
         Scored.Clear();
         Dead.Clear();

@@ -172,7 +172,7 @@ internal sealed class PartitionAssignment
     /// <returns>What waits, up to a batch's bounds; null if nothing does.</returns>
     internal PartitionBatch? Take()
     {
-        if (Volatile.Read(ref buffer)?.Take(settings.MaxBatchRecords, settings.MaxBatchBytes, endOfBatch, out var end) is not { } records)
+        if (Volatile.Read(ref buffer)?.Take(settings.MaxBatchRecords, settings.MaxBatchBytes, out var end, endOfBatch) is not { } records)
             return null;
         var from = next;
         next = end ?? records[^1].Offset + 1;

@@ -50,10 +50,10 @@ internal sealed class RecordBuffer
     /// <summary>Called by the reader: takes what waits, up to a bound or a mark.</summary>
     /// <param name="maxRecords">Records at most.</param>
     /// <param name="maxBytes">Bytes at most, unless the first record has more.</param>
-    /// <param name="endOfBatch">Before which offset a batch ends that begins with a given one; null for no such bound.</param>
     /// <param name="end">The mark behind the records; null without one.</param>
+    /// <param name="endOfBatch">Before which offset a batch ends that begins with a given one; null for no such bound.</param>
     /// <returns>The records; null if nothing waits.</returns>
-    internal KafkaRecord[]? Take(int maxRecords, int maxBytes, Func<long, long>? endOfBatch, out long? end)
+    internal KafkaRecord[]? Take(int maxRecords, int maxBytes, out long? end, Func<long, long>? endOfBatch = null)
     {
         var count = Count(maxRecords, maxBytes, endOfBatch, out var bytes, out end);
         if (count == 0 && end is null)
