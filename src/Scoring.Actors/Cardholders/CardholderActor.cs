@@ -211,6 +211,7 @@ public sealed class CardholderActor : UntypedActor
     private void Describe(CardholderRow row, CardholderDesk desk)
     {
         row.Bytes = state!.Bytes;
+        row.Events = state.Events;
         row.NewestMicros = state.NewestMicros;
         row.NextDueMicros = state.SessionDueMicros;
         if (row.NextDueMicros == long.MaxValue)

@@ -55,6 +55,9 @@ public sealed class CardholderRow(ICardholderBatch batch) : INoSerializationVeri
     /// <summary>Bytes of the cardholder in memory, after it.</summary>
     public long Bytes { get; set; }
 
+    /// <summary>Events that the cardholder holds, after it.</summary>
+    public int Events { get; set; }
+
     /// <summary>The time of the cardholder's newest event after it, in microseconds since 1970-01-01T00:00:00Z.</summary>
     public long NewestMicros { get; set; }
 

@@ -56,17 +56,22 @@ internal sealed class CardholderDirectory
         Append(slot);
     }
 
-    /// <summary>It has so many bytes.</summary>
-    internal void Has(CardholderSlot slot, long bytes)
+    /// <summary>Their events.</summary>
+    internal long Events { get; private set; }
+
+    /// <summary>It has so many bytes and events.</summary>
+    internal void Has(CardholderSlot slot, long bytes, int events)
     {
         Bytes += bytes - slot.Bytes;
         slot.Bytes = bytes;
+        Events += events - slot.Events;
+        slot.Events = events;
     }
 
     /// <summary>It has left memory; what waits for the watermark is still known.</summary>
     internal void Left(CardholderSlot slot)
     {
-        Has(slot, 0);
+        Has(slot, 0, 0);
         InMemory--;
         Unlink(slot);
         slot.Actor = null;

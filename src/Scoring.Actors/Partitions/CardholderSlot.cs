@@ -37,6 +37,9 @@ internal sealed class CardholderSlot(byte[] key, ulong hash)
     /// <summary>Bytes of it in memory.</summary>
     internal long Bytes { get; set; }
 
+    /// <summary>Events that it holds.</summary>
+    internal int Events { get; set; }
+
     /// <summary>The time of its newest event, in microseconds since 1970-01-01T00:00:00Z; <see cref="long.MinValue"/> while that is not known.</summary>
     internal long NewestMicros { get; set; } = long.MinValue;
 

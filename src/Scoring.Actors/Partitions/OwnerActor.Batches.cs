@@ -5,6 +5,7 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Pipeline;
+using Scoring.Actors.Snapshots;
 using Scoring.Models.Features;
 using Scoring.Models.Wire;
 
@@ -269,7 +270,7 @@ public sealed partial class OwnerActor
                     continue;
                 }
 
-                directory.Has(slot, row.Bytes);
+                directory.Has(slot, row.Bytes, row.Events);
                 slot.NewestMicros = row.NewestMicros;
                 openSessions.Answered(slot, row.Decoded.Record.Offset, row.NextDueMicros, row.Dues, watermark);
             }
@@ -285,6 +286,7 @@ public sealed partial class OwnerActor
         }
 
         progress.Holds(directory.InMemory, directory.Bytes);
+        progress.HoldsEvents(directory.Events);
         if (failure is not null)
         {
             Failed(failure);
@@ -366,6 +368,26 @@ public sealed partial class OwnerActor
             mayBeStored = true;
             context.Metrics.Evicted.Add(1);
         }
+    }
+
+    // Who was idle for so long that no record finds anything of it goes, with its row: as of the checkpoint before the last, since an owner
+    // may still begin there.
+    private void Expire()
+    {
+        if (earlier.Length <= PartitionManifest.MaxEarlier)
+            return;
+        var rows = new List<SnapshotKey>();
+        for (var step = 0; step < MaxEvictionSteps && directory.Oldest is { IsIdle: true } oldest; step++)
+        {
+            if (oldest.NewestMicros == long.MinValue || oldest.HasDues || earlier[^1].ExpiryMicros - context.Features.CardholderIdleMicros < oldest.NewestMicros)
+                break;
+            if (oldest.StoredNumber >= 0)
+                rows.Add(new SnapshotKey(ids.Cardholder(oldest.Key), oldest.StoredNumber));
+            Leave(oldest);
+        }
+
+        if (rows.Count > 0)
+            context.Store.Tell(new DeleteSnapshotRows(rows), ActorRefs.NoSender);
     }
 
     private void Leave(CardholderSlot slot)

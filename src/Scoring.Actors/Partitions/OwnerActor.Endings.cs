@@ -14,7 +14,6 @@ public sealed partial class OwnerActor
 {
     private BatchFailed? failed;
     private bool isDrained;
-    private long looked;
     private long fenceReadAt;
 
     /// <summary>
@@ -153,13 +152,14 @@ public sealed partial class OwnerActor
         {
             fenceReadAt = context.Time.GetTimestamp();
             AskFence();
+            Ask(context.Consumer.BoundsAsync(Place), static its => new Bounds(its));
         }
 
         FreezeIfDue();
         HandOverArrived();
         Evict();
+        Expire();
         TickIfQuiet();
-        looked = context.Time.GetTimestamp();
     }
 
     // A quiet partition's watermark moves on by a tick in its log: the clock decides only when one is written.

@@ -66,6 +66,10 @@ public sealed partial class OwnerActor
                 Positioned(read.Failure);
                 return true;
             case Answer<Bounds> read:
+                if (read.Value is { } its)
+                    progress.EndsAt(its.Its.High);
+                if (state != OwnerState.Positioning)
+                    return true;
                 bounds = read.Value?.Its;
                 Positioned(read.Failure);
                 return true;
@@ -344,7 +348,7 @@ public sealed partial class OwnerActor
             EndOfBatch = lone.EndOfBatch,
         };
         var self = Self;
-        frozenAt = looked = context.Time.GetTimestamp();
+        frozenAt = context.Time.GetTimestamp();
         handedTo = replayFrom;
         graph = new PartitionGraph(context, partition, self);
         running = graph.Run(Context.Materializer(), from, transactions, batch => self.Tell(new BatchCommitted(batch), ActorRefs.NoSender));
@@ -402,7 +406,15 @@ public sealed partial class OwnerActor
 
     private string? progressTrouble;
 
-    private void NoteStore(string? trouble) => progressTrouble = trouble;
+    private void NoteStore(string? trouble)
+    {
+        if (trouble is null && progressTrouble is null)
+            return;
+        progressTrouble = trouble;
+        context.StoreTroubles.Note(partition, trouble);
+        if (trouble is not null)
+            context.Metrics.StoreRetries.Add(1);
+    }
 
     private sealed record StateOverdue : INoSerializationVerificationNeeded
     {

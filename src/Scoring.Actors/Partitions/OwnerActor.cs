@@ -102,6 +102,7 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
     {
         // Also where something threw here, and nobody asked it to end.
         Release();
+        context.StoreTroubles.Note(partition, null);
         cardholders.Dispose();
     }
 

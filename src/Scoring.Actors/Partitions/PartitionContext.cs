@@ -65,6 +65,9 @@ public sealed record PartitionContext
     /// <summary>The snapshot store.</summary>
     public required IActorRef Store { get; init; }
 
+    /// <summary>What keeps the owners' rows from the store.</summary>
+    public required StoreTroubles StoreTroubles { get; init; }
+
     /// <summary>Where ticks are appended to the input log.</summary>
     public required IOutputLog Log { get; init; }
 

@@ -41,7 +41,8 @@ public static class PartitionServices
         .AddSingleton<IKafkaClients, ConfluentClients>()
         .AddSingleton<NodeConsumer>()
         .AddSingleton<NodeProducer>()
-        .AddSingleton<SnapshotStoreSetup>();
+        .AddSingleton<SnapshotStoreSetup>()
+        .AddSingleton<StoreTroubles>();
 
     /// <summary>What the actor system has to be configured with.</summary>
     /// <param name="options">Where state is durable.</param>
@@ -88,6 +89,7 @@ public static class PartitionServices
             GroupId = services.OptionsOf<SourceOptions>().GroupId,
             FirstStart = services.OptionsOf<SourceOptions>().FirstStart,
             Store = store,
+            StoreTroubles = services.GetRequiredService<StoreTroubles>(),
             Log = services.GetRequiredService<KafkaOutputLog>(),
             Replies = services.GetRequiredService<IReplies>(),
             Metrics = services.GetRequiredService<ShardMetrics>(),

@@ -29,6 +29,9 @@ public interface IShardEngine
     /// <summary>Ends when the engine has given all partitions back; faulted if it or a shard could not go on.</summary>
     Task Completion { get; }
 
+    /// <summary>What the snapshot store said when it last did not do what it was asked; null while it does.</summary>
+    string? StoreAway { get; }
+
     /// <summary>Waits for the input log and the store, then asks for its share of the partitions. Nothing is read before the store is known to hold this log's state, or none.</summary>
     /// <param name="address">Where other nodes reach this one; null if they can't.</param>
     /// <param name="cancellation">Ends the waiting.</param>

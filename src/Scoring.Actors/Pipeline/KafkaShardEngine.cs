@@ -78,6 +78,9 @@ public sealed class KafkaShardEngine : IShardEngine, IAsyncDisposable
     public Task Completion => source.Completion;
 
     /// <inheritdoc/>
+    public string? StoreAway => context.Store.Away;
+
+    /// <inheritdoc/>
     public async Task StartAsync(Uri? address, CancellationToken cancellation)
     {
         context.Owner = new ShardOwner(Owner.NodeId, address);

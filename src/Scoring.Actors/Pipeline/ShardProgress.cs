@@ -37,6 +37,8 @@ public sealed class ShardProgress
     private long eventsDropped;
     private long lastRecordAt;
     private long watermarkMicros = long.MinValue;
+    private long events;
+    private long end = None;
 
     /// <summary>Records in the mailbox.</summary>
     public int Waiting => Volatile.Read(ref waiting);
@@ -76,6 +78,16 @@ public sealed class ShardProgress
 
     /// <summary>Bytes of the entities in memory.</summary>
     public long EntityBytes => Volatile.Read(ref entityBytes);
+
+    /// <summary>Events of the entities in memory.</summary>
+    public long Events => Volatile.Read(ref events);
+
+    /// <summary>The offset behind the log's last record, as of when it was last asked; null before.</summary>
+    public long? EndOffset => Volatile.Read(ref end) is var offset && offset == None ? null : offset;
+
+    internal void HoldsEvents(long newEvents) => Volatile.Write(ref events, newEvents);
+
+    internal void EndsAt(long offset) => Volatile.Write(ref end, offset);
 
     internal void Enter(ShardPhase next)
     {

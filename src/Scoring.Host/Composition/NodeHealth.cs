@@ -10,18 +10,17 @@ namespace Scoring.Host.Composition;
 /// ask; nothing waits.
 /// </summary>
 /// <param name="engine">Its shards, and whether it is a member of its group.</param>
-/// <param name="store">Its calls of the snapshot store.</param>
 /// <param name="projection">What fills the ledger.</param>
 /// <param name="model">Its model.</param>
 /// <param name="topics">The watch over its topics.</param>
 /// <param name="relay">What keeps the relay from its work.</param>
-internal sealed class NodeHealth(IShardEngine engine, StoreRetries store, LedgerProjection projection, ModelActor model, NodeTopicWatch topics, RelayProgress relay)
+internal sealed class NodeHealth(IShardEngine engine, LedgerProjection projection, ModelActor model, NodeTopicWatch topics, RelayProgress relay)
 {
     /// <summary>Why the node does not take transactions, or does not do with them all that it should; empty while it does.</summary>
     internal IReadOnlyList<string> WhyNotReady()
     {
         List<string> reasons = [];
-        if (store.Away is { } away)
+        if (engine.StoreAway is { } away)
             reasons.Add($"the snapshot store is away, and shards wait for it: {away}");
         if (engine.Completion.IsCompleted)
             reasons.Add("the node has left its group");

@@ -82,6 +82,18 @@ public sealed class Cardholder
         }
     }
 
+    /// <summary>Events that the user and its cards hold.</summary>
+    public int Events
+    {
+        get
+        {
+            var events = 0;
+            foreach (var (_, entity) in entities)
+                events += entity.Count;
+            return events;
+        }
+    }
+
     /// <summary>An estimate of the bytes in memory.</summary>
     public long Bytes
     {

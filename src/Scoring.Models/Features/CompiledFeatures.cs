@@ -33,6 +33,9 @@ public sealed class CompiledFeatures
     /// <summary>The pause after which a user's session ends, in microseconds; null where sessions are not followed.</summary>
     public long? SessionGapMicros => Sessions?.GapMicros;
 
+    /// <summary>For how long a cardholder without further events may still be found: idle for longer, as of the log's time, it is as good as unknown. In microseconds.</summary>
+    public long CardholderIdleMicros => 2 * Plan.Entities.Where(Keeps).Max(e => e.HoldMicros);
+
     internal FeaturePlan Plan { get; }
 
     internal long HorizonMicros { get; }

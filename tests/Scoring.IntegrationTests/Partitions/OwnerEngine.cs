@@ -40,6 +40,8 @@ internal sealed class OwnerEngine(IServiceProvider services) : IShardEngine, IAs
 
     public Task Completion => completion.Task;
 
+    public string? StoreAway => services.GetRequiredService<StoreTroubles>().Away;
+
     /// <summary>What ended generations, in order.</summary>
     public ConcurrentQueue<GenerationReport> Reports { get; } = new();
 
@@ -69,7 +71,7 @@ internal sealed class OwnerEngine(IServiceProvider services) : IShardEngine, IAs
 
     public void Halt(string code) => partitions.Values.ToList().ForEach(p => p.Tell(Drain.Instance));
 
-    public IReadOnlyList<PartitionState> Partitions() => [.. shards.Select(s => new PartitionState(s.Key, s.Value.CommittableOffset, null, false, s.Value.Down))];
+    public IReadOnlyList<PartitionState> Partitions() => [.. shards.Select(s => new PartitionState(s.Key, s.Value.CommittableOffset, s.Value.EndOffset, false, s.Value.Down))];
 
     public IReadOnlyList<ShardState> Shards() => [.. shards.Select(s => new ShardState(s.Key, s.Value))];
 
@@ -81,8 +83,10 @@ internal sealed class OwnerEngine(IServiceProvider services) : IShardEngine, IAs
 
     public bool TryReadStatistics(int partition, [NotNullWhen(true)] out Task<IReadOnlyList<EntityStatistics>>? statistics)
     {
-        statistics = null;
-        return false;
+        statistics = shards.TryGetValue(partition, out var its)
+            ? Task.FromResult<IReadOnlyList<EntityStatistics>>([new EntityStatistics("cardholder", its.Entities, its.Events, its.EntityBytes, 0, its.EventsDropped)])
+            : null;
+        return statistics is not null;
     }
 
     private static async Task<IReadOnlyList<CardFeatures>?> ReadAsync(IActorRef keeper, ReadCard question)

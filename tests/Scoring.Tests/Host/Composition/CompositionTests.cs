@@ -212,6 +212,8 @@ public sealed class CompositionTests
 
         public Task Joined => joined.Task;
 
+        public string? StoreAway => null;
+
         public Task Completion => completion.Task;
 
         public void Join() => joined.SetResult();
