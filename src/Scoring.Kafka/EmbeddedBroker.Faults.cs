@@ -19,6 +19,9 @@ public sealed partial class EmbeddedBroker
         /// <summary>Gets a producer's id, and with it the transactional id.</summary>
         InitProducerId = 22,
 
+        /// <summary>Announces a partition in a transaction.</summary>
+        AddPartitionsToTransaction = 24,
+
         /// <summary>Announces a group's offsets in a transaction.</summary>
         AddOffsetsToTransaction = 25,
 

@@ -97,7 +97,8 @@ public sealed class ConfluentClients : IKafkaClients
         QueueBufferingMaxKbytes = producing.MaxQueuedKilobytes,
         MessageMaxBytes = producing.MaxRecordBytes,
         MessageTimeoutMs = producing.Gapless ? 0 : Milliseconds(producing.DeliveryTimeout),
-        EnableGaplessGuarantee = producing.Gapless,
+        // Named at all, even to say no, it makes the client warn of it.
+        EnableGaplessGuarantee = producing.Gapless ? true : null,
         // The very key and value tell which record failed; they are not copied. The rest would be, for each record.
         DeliveryReportFields = "key,value",
         SocketNagleDisable = true,
@@ -111,7 +112,7 @@ public sealed class ConfluentClients : IKafkaClients
         configuration.RetryBackoffMs = Milliseconds(transactions.RetryBackoff);
         // A record must not outlive its transaction.
         configuration.MessageTimeoutMs = Milliseconds(transactions.Timeout);
-        configuration.EnableGaplessGuarantee = false;
+        configuration.EnableGaplessGuarantee = null;
         return configuration;
     }
 
