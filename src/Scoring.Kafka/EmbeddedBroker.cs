@@ -32,6 +32,7 @@ public sealed partial class EmbeddedBroker : IDisposable
     /// <summary>Bytes of a partition beyond which the oldest of it is forgotten.</summary>
     public const long PartitionBytes = 5 * 1024 * 1024;
 
+    private const int Broker = 1;
     private const int Producer = 0;
     private const int ErrorTextBytes = 512;
 
@@ -71,6 +72,8 @@ public sealed partial class EmbeddedBroker : IDisposable
 
         var bootstrap = Marshal.PtrToStringUTF8(Native.ClusterBootstraps(cluster))!;
         var broker = new EmbeddedBroker(client, cluster, bootstrap);
+        // By itself it names a controller that does not exist, for which what an admin client asks would wait.
+        Native.SetController(cluster, Broker);
         Native.InitialRebalanceDelay(cluster, (int)options.InitialRebalanceDelay.TotalMilliseconds);
         try
         {

@@ -30,6 +30,9 @@ internal static partial class Native
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_bootstraps")]
     internal static partial nint ClusterBootstraps(nint cluster);
 
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_set_controller_id")]
+    internal static partial void SetController(nint cluster, int broker);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int TopicCreate(nint cluster, string topic, int partitions, int replication);
 
