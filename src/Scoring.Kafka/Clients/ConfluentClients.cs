@@ -35,7 +35,7 @@ public sealed class ConfluentClients : IKafkaClients
     public IConsumerClient Consumer() => Built(() => new ConfluentConsumerClient(Reading(), logger));
 
     /// <inheritdoc/>
-    public IOffsetClient Offsets() => Built(() => new ConfluentOffsetClient(Asking(), consuming.GroupId, logger));
+    public IOffsetClient Offsets() => Built(() => new ConfluentOffsetClient(Asking(), logger));
 
     /// <inheritdoc/>
     public IProducerClient Producer(Action<KafkaFailure> ended) => Built(() => new ConfluentProducerClient(Appending(), ended, logger));

@@ -24,7 +24,7 @@ internal sealed class ConnectorNode : IAsyncDisposable
     public ConnectorNode(TestBroker broker, TransactionSettings? transactions = null, bool isBare = false)
     {
         Transactions = transactions ?? new TransactionSettings();
-        var consuming = new ConsumerSettings { BootstrapServers = broker.BootstrapServers, GroupId = broker.Group, FetchWait = TimeSpan.FromMilliseconds(2) };
+        var consuming = new ConsumerSettings { BootstrapServers = broker.BootstrapServers, GroupId = broker.Group, FetchWait = TimeSpan.FromMilliseconds(2), ProbeInterval = TimeSpan.FromMilliseconds(50) };
         clients = new ConfluentClients(consuming, new ProducerSettings { BootstrapServers = broker.BootstrapServers }, Transactions, NullLogger<ConfluentClients>.Instance);
         if (TestBroker.Given is null && !isBare)
             clients = new EmbeddedClients(clients);

@@ -138,6 +138,25 @@ public sealed class TransactionTests : IAsyncLifetime
     }
 
     [EmbeddedBrokerFact]
+    public async Task After_an_outage_transactions_go_on_as_do_look_ups_of_the_offsets()
+    {
+        var its = Node(new TransactionSettings { CommitInterval = TimeSpan.FromMilliseconds(5) });
+        var producer = await InitialisedAsync(its);
+        var (control, done) = Run(its, producer, 0);
+        Send(0, 20);
+        client.Flush();
+        await Eventually.TrueAsync(() => control.State.Committed == 20, "what came before is committed");
+        broker.Embedded.SetDown();
+        await Eventually.TrueAsync(() => its.Consumer.State.Brokers.Condition == BrokerCondition.Lost, "the consumer has noticed");
+        broker.Embedded.SetUp();
+        Send(20, 40);
+        client.Flush();
+        await Eventually.TrueAsync(() => control.State.Committed == 40 || done.IsCompleted, "all is committed");
+        await control.DrainAndShutdown(done);
+        Assert.Equal(40, await its.CommittedAsync(Input));
+    }
+
+    [EmbeddedBrokerFact]
     public async Task A_coordinator_that_is_still_busy_with_the_transaction_before_is_asked_again_soon()
     {
         var its = Node(new TransactionSettings { CommitInterval = TimeSpan.FromMilliseconds(5) });

@@ -211,6 +211,10 @@ public sealed class RelayOwnerTests : TestKit, IAsyncLifetime
         await Eventually.TrueAsync(async () => await node.Consumer.CommittedAsync(relayed[0]) == 10, "all is committed");
         Assert.Equal(10, client.Read("transactions", 10).Count);
         Assert.False(owner.Probe.HasMessages);
+
+        owner.Actor.Tell(Drain.Instance);
+        await owner.Probe.ExpectMsgAsync<GaveBack>(Patience);
+        await Own(node, 0).Probe.ExpectMsgAsync<WentLive>(Patience);
     }
 
     private Node Start(Func<RelayOptions, RelayOptions>? configure = null, bool startsAtOldest = true, int maxLetterBytes = 1_000_000, TimeSpan? lookupDeadline = null)
