@@ -7,6 +7,8 @@ namespace Scoring.Kafka.Clients;
 /// <summary>Connects librdkafka's clients.</summary>
 public sealed class ConfluentClients : IKafkaClients
 {
+    private const string RecoveryStrategy = "metadata.recovery.strategy";
+
     private readonly ConsumerSettings consuming;
     private readonly ProducerSettings producing;
     private readonly TransactionSettings transactions;
@@ -113,6 +115,10 @@ public sealed class ConfluentClients : IKafkaClients
         // A record must not outlive its transaction.
         configuration.MessageTimeoutMs = Milliseconds(transactions.Timeout);
         configuration.EnableGaplessGuarantee = null;
+        // Bootstrapping anew after an outage, librdkafka 2.16 sends the offsets of every later transaction to a connection that it has
+        // closed, and none is ever committed. Without that it goes on with the brokers that it knows.
+        if (!producing.Client.ContainsKey(RecoveryStrategy))
+            configuration.Set(RecoveryStrategy, "none");
         return configuration;
     }
 
