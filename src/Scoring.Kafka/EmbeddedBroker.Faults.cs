@@ -5,8 +5,6 @@ namespace Scoring.Kafka;
 /// <summary>What can be made to go wrong with the broker, so that tests see what the real clients do then.</summary>
 public sealed partial class EmbeddedBroker
 {
-    private const int Broker = 1;
-
     /// <summary>A request of Kafka's protocol, by its number there.</summary>
     internal enum Request : short
     {
@@ -18,6 +16,9 @@ public sealed partial class EmbeddedBroker
 
         /// <summary>Gets a producer's id, and with it the transactional id.</summary>
         InitProducerId = 22,
+
+        /// <summary>Announces a partition in a transaction.</summary>
+        AddPartitionsToTransaction = 24,
 
         /// <summary>Announces a group's offsets in a transaction.</summary>
         AddOffsetsToTransaction = 25,

@@ -32,6 +32,7 @@ public sealed partial class EmbeddedBroker : IDisposable
     /// <summary>Bytes of a partition beyond which the oldest of it is forgotten.</summary>
     public const long PartitionBytes = 5 * 1024 * 1024;
 
+    private const int Broker = 1;
     private const int Producer = 0;
     private const int ErrorTextBytes = 512;
 
@@ -74,8 +75,8 @@ public sealed partial class EmbeddedBroker : IDisposable
         Native.InitialRebalanceDelay(cluster, (int)options.InitialRebalanceDelay.TotalMilliseconds);
         try
         {
-            // It has none by itself, and then admin clients wait for one without an end.
-            if (Native.SetController(cluster, 1) is not 0 and var code)
+            // By itself it names a controller that does not exist, for which what an admin client asks would wait.
+            if (Native.SetController(cluster, Broker) is not 0 and var code)
                 throw new InvalidOperationException($"The embedded broker has no controller: {code}");
             foreach (var topic in options.Topics)
                 broker.CreateTopic(topic, options.Partitions);

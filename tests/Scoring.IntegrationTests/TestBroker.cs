@@ -43,6 +43,9 @@ internal sealed class TestBroker : IDisposable
 
     public string BootstrapServers { get; }
 
+    /// <summary>What a test makes go wrong; only of an embedded broker.</summary>
+    public EmbeddedBroker Embedded => embedded ?? throw new InvalidOperationException($"the Kafka of {Variable} is not the test's own");
+
     /// <summary>Stands before every topic's name.</summary>
     public string Prefix { get; }
 

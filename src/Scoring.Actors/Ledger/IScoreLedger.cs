@@ -90,6 +90,7 @@ public interface IScoreLedger : IDisposable
     /// <param name="topic">The topic that they came from.</param>
     /// <param name="steps">How far each of its partitions moves.</param>
     /// <returns>How many were new; null if a partition is not where its step begins, because another writer moved it: nothing was written.</returns>
+    /// <exception cref="LedgerRefusedException">The database can't hold some of the rows; nothing was written.</exception>
     /// <exception cref="LedgerUnavailableException">The database does not answer; the rows may or may not have been written.</exception>
     int? Write(IReadOnlyList<LedgerRow> rows, string topic, IReadOnlyList<LedgerStep> steps);
 
@@ -106,7 +107,12 @@ public interface IScoreLedger : IDisposable
 /// <summary>The ledger's database does not answer or refuses; the same call may succeed later.</summary>
 /// <param name="message">Which database, and what it said.</param>
 /// <param name="cause">What its client threw.</param>
-public sealed class LedgerUnavailableException(string message, Exception? cause) : Exception(message, cause);
+public class LedgerUnavailableException(string message, Exception? cause) : Exception(message, cause);
+
+/// <summary>The ledger's database is there, and will never take what is in the write: some row of it is one that it can't hold.</summary>
+/// <param name="message">Which database, and what it said.</param>
+/// <param name="cause">What its client threw.</param>
+public sealed class LedgerRefusedException(string message, Exception? cause) : LedgerUnavailableException(message, cause);
 
 /// <summary>The ledger's tables are of an earlier version of this program; no later call succeeds either.</summary>
 /// <param name="database">Which database.</param>

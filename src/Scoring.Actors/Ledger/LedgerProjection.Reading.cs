@@ -27,7 +27,7 @@ public sealed partial class LedgerProjection
             if (result.Message.Value is { } value && ScoreKeys.TryRead(value, out var keys))
                 rows.Add(new LedgerRow(keys, value, Now));
             else
-                unreadable.Add(1);
+                metrics.Unreadable.Add(1);
         }
     }
 
@@ -77,7 +77,7 @@ public sealed partial class LedgerProjection
         {
             if (LogGap.Find(consumer, new TopicPartition(topic, partition), position, AnswerTimeout) is { } gap)
             {
-                lost.Add(gap.Lost);
+                metrics.Lost.Add(gap.Lost);
                 Progress.Outrun(partition, gap.Lost, gap.ToString(), gap.High);
                 LogOutrun(gap.Lost, gap.ToString());
                 nextOffsets[partition] = position = gap.Low;
@@ -125,7 +125,7 @@ public sealed partial class LedgerProjection
 
         // Whoever has the partitions now tells of its own failures.
         if (positions.IsEmpty)
-            Forgive();
+            trouble.Forgive();
     }
 
     private List<TopicPartitionOffset> Join(List<TopicPartition> partitions)

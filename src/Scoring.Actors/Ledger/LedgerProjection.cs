@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
-using Scoring.Actors.Telemetry;
 using Scoring.Kafka;
 using Scoring.Models.Wire;
 
@@ -16,9 +15,8 @@ namespace Scoring.Actors.Ledger;
 /// reads the whole topic as a group of its own. Either way any node answers for any transaction. Scores that leave
 /// the topic before they are read are counted and told; while the database is away or full, the write is repeated.
 /// </summary>
-public sealed partial class LedgerProjection : IAsyncDisposable
+public sealed partial class LedgerProjection : ILedgerStatus, IAsyncDisposable
 {
-    private const int PruneEveryWrites = 256;
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(50);
 
@@ -37,17 +35,12 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     private readonly ConcurrentDictionary<int, long?> positions = new();
     private readonly HashSet<int> rereads = [];
     private readonly Dictionary<int, long> gaps = [];
-    private readonly Counter<long> written;
-    private readonly Counter<long> unreadable;
-    private readonly Counter<long> failures;
-    private readonly Counter<long> overtaken;
-    private readonly Counter<long> lost;
-    private TimeSpan retryDelay;
-    private long writes;
+    private readonly LedgerMetrics metrics;
+    private readonly LedgerTrouble trouble;
+    private readonly LedgerPruner pruner;
     private Task? leaving;
     private bool started;
     private bool isLeftBehind;
-    private volatile bool isFailing;
 
     /// <summary>Makes the projection; <see cref="Start"/> joins its group.</summary>
     /// <param name="ledger">Where the scores go.</param>
@@ -68,19 +61,9 @@ public sealed partial class LedgerProjection : IAsyncDisposable
         this.topic = topic;
         this.time = time;
         this.logger = logger;
-        retryDelay = options.RetryDelay;
-        var meter = meters.Create(ScoringMeter.Name);
-        written = meter.CreateCounterAtZero("scoring.ledger.rows", "{score}", "Scores written to the ledger");
-        unreadable = meter.CreateCounterAtZero("scoring.ledger.unreadable", "{record}", "Records of the scores' topic that are no scores");
-        failures = meter.CreateCounterAtZero("scoring.ledger.failures", "{write}", "Writes to the ledger that failed and were repeated");
-        overtaken = meter.CreateCounterAtZero("scoring.ledger.overtaken", "{write}", "Writes to the ledger given up because another node had moved a partition");
-        lost = meter.CreateCounterAtZero("scoring.ledger.lost", "{score}", "Scores that left the topic before they were read: they are missing from the ledger");
-        meter.CreateObservableGauge("scoring.ledger.failing", () => isFailing ? 1 : 0, "{ledger}", "1 while the ledger can't be written, or read for where it is");
-        meter.CreateObservableGauge(
-            "scoring.ledger.lag",
-            () => Partitions().Where(p => p.Lag is not null).Select(p => new Measurement<long>(p.Lag!.Value, KeyValuePair.Create<string, object?>("partition", p.Partition))),
-            "{score}",
-            "Scores of a partition that are not in the ledger yet");
+        trouble = new LedgerTrouble(options, Progress, logger);
+        metrics = new LedgerMetrics(meters, () => trouble.IsFailing, Partitions);
+        pruner = new LedgerPruner(ledger, options, time, metrics, logger);
         consumer = new ConsumerBuilder<Ignore, byte[]>(Configuration(source, ledger.IsShared ? "" : $"-{nodeId}"))
             .SetPartitionsAssignedHandler((_, partitions) => Join(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => Leave(partitions, write: true))
@@ -93,17 +76,16 @@ public sealed partial class LedgerProjection : IAsyncDisposable
     /// <summary>Never ends while the projection works or is stopped; faulted if it can't go on.</summary>
     public Task Failure => failed.Task;
 
-    /// <summary>What went wrong with it, and whether it still does.</summary>
+    /// <inheritdoc/>
     public LedgerProgress Progress { get; } = new();
 
-    /// <summary>Ends when the group has given this node its share of the scores for the first time; never if it does not.</summary>
+    /// <inheritdoc/>
     public Task Joined => joined.Task;
 
-    /// <summary>The offset behind what the ledger has of a partition, as this node knows it; null before anything, or if it is not this node's.</summary>
-    /// <param name="partition">The partition.</param>
+    /// <inheritdoc/>
     public long? NextOffset(int partition) => positions.GetValueOrDefault(partition);
 
-    /// <summary>How far the partitions are that this node copies. Never waits.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<LedgerPartition> Partitions() =>
         [.. positions.OrderBy(p => p.Key).Select(p => new LedgerPartition(p.Key, p.Value, EndOf(p.Key), Progress.LostOf(p.Key)))];
 
@@ -168,13 +150,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
 
     private long Now => EventTime.Of(time.GetUtcNow());
 
-    // Each failure in a row waits for twice as long.
-    private bool Pause()
-    {
-        var stopped = stop.Token.WaitHandle.WaitOne(retryDelay);
-        retryDelay = retryDelay * 2 < options.LongestRetryDelay ? retryDelay * 2 : options.LongestRetryDelay;
-        return stopped;
-    }
+    private bool Pause() => stop.Token.WaitHandle.WaitOne(trouble.NextDelay());
 
     private bool TryWrite()
     {
@@ -184,7 +160,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
                 Wrote(added);
             else
                 Overtaken();
-            Worked();
+            trouble.Worked();
             return true;
         }
         catch (LedgerUnavailableException e)
@@ -196,7 +172,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
 
     private void Wrote(int added)
     {
-        written.Add(added);
+        metrics.Written.Add(added);
         foreach (var (partition, next) in nextOffsets)
         {
             positions[partition] = next;
@@ -205,27 +181,12 @@ public sealed partial class LedgerProjection : IAsyncDisposable
 
         rows.Clear();
         nextOffsets.Clear();
-        if (++writes % PruneEveryWrites == 0)
-            Prune();
-    }
-
-    // What is too old stays until the next time.
-    private void Prune()
-    {
-        try
-        {
-            ledger.Prune(Now - (options.Retention.Ticks / TimeSpan.TicksPerMicrosecond));
-        }
-        catch (LedgerUnavailableException e)
-        {
-            failures.Add(1);
-            LogNotPruned(e.Message);
-        }
+        pruner.Wrote();
     }
 
     private void Overtaken()
     {
-        overtaken.Add(1);
+        metrics.Overtaken.Add(1);
         GiveUp();
     }
 
@@ -239,34 +200,7 @@ public sealed partial class LedgerProjection : IAsyncDisposable
 
     private void Failed(LedgerUnavailableException failure)
     {
-        failures.Add(1);
-        Progress.Failed(failure.Message);
-        if (!isFailing)
-            LogFailed(failure.Message);
-        isFailing = true;
+        metrics.Failures.Add(1);
+        trouble.Failed(failure);
     }
-
-    private void Worked()
-    {
-        retryDelay = options.RetryDelay;
-        if (!isFailing)
-            return;
-        Forgive();
-        LogWorks();
-    }
-
-    private void Forgive()
-    {
-        isFailing = false;
-        Progress.Worked();
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The ledger can't be written ({Reason}); it is tried again until it can. Scoring goes on, and queries miss the newest scores")]
-    private partial void LogFailed(string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Old scores could not be removed from the ledger ({Reason}); it is tried again later")]
-    private partial void LogNotPruned(string reason);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The ledger is written again")]
-    private partial void LogWorks();
 }

@@ -24,6 +24,7 @@ public static class LedgerServices
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<IMeterFactory>(),
             p.GetRequiredService<ILogger<LedgerProjection>>()))
+        .AddSingleton<ILedgerStatus>(static p => p.GetRequiredService<LedgerProjection>())
         .AddNodePart(static p => Part(p.GetRequiredService<LedgerProjection>()));
 
     private static NodePart Part(LedgerProjection projection) => new(StopPhase.Groups)

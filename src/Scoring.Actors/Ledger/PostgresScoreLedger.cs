@@ -76,6 +76,9 @@ public sealed class PostgresScoreLedger : IScoreLedger
 
     private const int PrunedRows = 2_000;
 
+    // Of PostgreSQL's error codes: data exceptions, violated constraints, exceeded limits, as of a key that its index can't hold.
+    private static readonly string[] RefusalClasses = ["22", "23", "54"];
+
     private readonly PostgresPool pool;
     private readonly string name;
     private bool prepared;
@@ -218,7 +221,11 @@ public sealed class PostgresScoreLedger : IScoreLedger
 
     private static bool IsUnavailable(Exception e) => e is NpgsqlException || PostgresConnections.IsTransient(e);
 
-    private LedgerUnavailableException Unavailable(Exception cause) => new($"the ledger in {name}: {PostgresConnections.Describe(cause)}", cause);
+    private LedgerUnavailableException Unavailable(Exception cause)
+    {
+        var message = $"the ledger in {name}: {PostgresConnections.Describe(cause)}";
+        return cause is PostgresException { SqlState: { } state } && RefusalClasses.Contains(state[..2]) ? new LedgerRefusedException(message, cause) : new LedgerUnavailableException(message, cause);
+    }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 

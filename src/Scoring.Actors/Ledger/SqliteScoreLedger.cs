@@ -45,6 +45,11 @@ public sealed class SqliteScoreLedger : IScoreLedger
 
     private const int PrunedRows = 2_000;
 
+    // SQLite's codes of what is wrong with the values and not with the file.
+    private const int TooBig = 18;
+    private const int Constraint = 19;
+    private const int Mismatch = 20;
+
     private readonly SqliteFile file;
     private readonly SqliteConnection writer;
     private readonly SqliteLedgerWriter statements;
@@ -137,6 +142,10 @@ public sealed class SqliteScoreLedger : IScoreLedger
         try
         {
             return call();
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is TooBig or Constraint or Mismatch)
+        {
+            throw new LedgerRefusedException($"SQLite file '{file.Path}': {e.Message}", e);
         }
         catch (SqliteException e)
         {

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Log;
+using Scoring.Kafka;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Relay;
@@ -172,6 +173,13 @@ internal sealed record RelaySettings(RelayOptions Options, GroupOptions Group, b
         topic == Topics.Labels ? RecordKind.Label
         : topic == Topics.Interactions ? RecordKind.Interaction
         : RecordKind.Transaction;
+
+    /// <summary>The group whose committed offsets say how far the relay is.</summary>
+    internal string GroupId => $"{Group.GroupId}-relay";
+
+    /// <summary>What a person is told of a partition that is not in the log where the group stands.</summary>
+    internal string WhyStanding(TopicPartition origin, long offset, LogGap? gap) =>
+        $"{gap?.ToString() ?? $"offset {offset} of {origin.Topic}[{origin.Partition.Value}] is not in the log"}. Set the offset of group {GroupId} to where to go on, and start the node again";
 
     /// <summary>The topics to read.</summary>
     internal IEnumerable<string> Origins => [Topics.Labels, Topics.Interactions, .. Options.TransactionTopics];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Scoring.Actors.Telemetry;
 using Scoring.Models.Wire;
@@ -10,7 +11,7 @@ internal sealed class RelayMetrics
     private readonly Counter<long> relayed;
     private readonly Counter<long> dead;
     private int underWay;
-    private volatile Measurement<long>[] lags = [];
+    private readonly ConcurrentDictionary<(string Topic, int Partition), long> lags = new();
 
     internal RelayMetrics(IMeterFactory meters, IEnumerable<string> origins)
     {
@@ -23,7 +24,7 @@ internal sealed class RelayMetrics
         Gaps = meter.CreateCounterAtZero("scoring.relay.gaps", "{partition}", "Times that a partition did not hold the offset that the relay's group stood at");
         Lost = meter.CreateCounterAtZero("scoring.relay.lost", "{record}", "Records that left a relayed topic before they were read", origins.Select(Topic));
         meter.CreateObservableGauge("scoring.relay.under_way", () => Volatile.Read(ref underWay), "{record}", "Records that the relay has read and the log has not acknowledged");
-        meter.CreateObservableGauge("scoring.relay.lag", () => lags, "{record}", "Records of a relayed partition that are not committed yet");
+        meter.CreateObservableGauge("scoring.relay.lag", Lags, "{record}", "Records of a relayed partition that are not committed yet");
     }
 
     internal Counter<long> Pauses { get; }
@@ -36,14 +37,20 @@ internal sealed class RelayMetrics
 
     internal Counter<long> Lost { get; }
 
-    internal void Relayed(string topic) => relayed.Add(1, Topic(topic));
+    internal void Relayed(string topic, int records = 1) => relayed.Add(records, Topic(topic));
 
     internal void Dead(RejectReason reason) => dead.Add(1, Reason(reason));
 
     internal void Show(int recordsUnderWay) => Volatile.Write(ref underWay, recordsUnderWay);
 
-    internal void Show(IEnumerable<(string Topic, int Partition, long Lag)> partitions) =>
-        lags = [.. partitions.Select(p => new Measurement<long>(p.Lag, Topic(p.Topic), KeyValuePair.Create<string, object?>("partition", p.Partition)))];
+    internal void AddUnderWay(int records) => Interlocked.Add(ref underWay, records);
+
+    internal void Show(string topic, int partition, long lag) => lags[(topic, partition)] = lag;
+
+    internal void Left(string topic, int partition) => lags.TryRemove((topic, partition), out _);
+
+    private IEnumerable<Measurement<long>> Lags() =>
+        lags.Select(p => new Measurement<long>(p.Value, Topic(p.Key.Topic), KeyValuePair.Create<string, object?>("partition", p.Key.Partition)));
 
     private static KeyValuePair<string, object?> Topic(string name) => KeyValuePair.Create<string, object?>("topic", name);
 

@@ -16,6 +16,8 @@ public sealed class RelayProgress
     /// <param name="why">Why, in words.</param>
     public void Stop(string topic, string why) => stopped[topic] = why;
 
+    internal string? WhyStopped(string topic) => stopped.GetValueOrDefault(topic);
+
     internal bool IsStopped(string topic) => stopped.ContainsKey(topic);
 
     internal void Stands(string topic, int partition, string why) => gaps[(topic, partition)] = why;
@@ -24,4 +26,7 @@ public sealed class RelayProgress
     internal void Begin() => gaps.Clear();
 
     internal void Left(string topic, int partition) => gaps.TryRemove((topic, partition), out _);
+
+    // Of several owners one after the other, each takes back what it has told itself.
+    internal void Left(string topic, int partition, string why) => gaps.TryRemove(new((topic, partition), why));
 }

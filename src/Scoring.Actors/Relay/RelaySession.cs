@@ -27,7 +27,7 @@ internal sealed partial class RelaySession : IDisposable
     private readonly TimeProvider time;
     private readonly RelayMetrics metrics;
     private readonly ILogger logger;
-    private readonly RelayDecoder decoder;
+    private readonly RelayCopier copier;
     private readonly IConsumer<byte[], byte[]> consumer;
     private readonly Dictionary<TopicPartition, OriginPartition> owned = [];
     private readonly Queue<ConsumeResult<byte[], byte[]>> waiting = new();
@@ -48,7 +48,7 @@ internal sealed partial class RelaySession : IDisposable
         this.time = time;
         this.metrics = metrics;
         this.logger = logger;
-        decoder = new RelayDecoder(settings.Limits, time);
+        copier = new RelayCopier(settings, time);
         consumer = new ConsumerBuilder<byte[], byte[]>(Configuration(settings))
             .SetPartitionsAssignedHandler((_, partitions) => Assigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => Guard(() => Leave(partitions, areOurs: true)))
@@ -114,20 +114,10 @@ internal sealed partial class RelaySession : IDisposable
 
     private bool TryRelay(ConsumeResult<byte[], byte[]> result)
     {
-        var kind = settings.KindOf(result.Topic);
         var message = result.Message;
-        var record = new InputRecord(
-            result.Offset.Value,
-            RecordTimes.Of(message.Timestamp),
-            message.Key,
-            message.Value,
-            kind,
-            TraceOf(message.Headers),
-            0,
-            0);
-        var observer = new RelayedRecord(record.Offset + 1, (message.Key?.Length ?? 0) + (message.Value?.Length ?? 0), settled);
-        var rejection = decoder.Decode(record, out var key);
-        if (!(rejection is null ? TryAppend(record, result, key, observer) : TryBury(record, result, rejection, observer)))
+        var observer = new RelayedRecord(result.Offset.Value + 1, (message.Key?.Length ?? 0) + (message.Value?.Length ?? 0), settled);
+        var copy = copier.Copy(result.TopicPartition, result.Offset.Value, message.Timestamp, message.Key, message.Value, message.Headers, out var rejection);
+        if (!(rejection is null ? TryAppend(copy, result.Topic, observer) : TryBury(copy, rejection, observer)))
             return false;
         // What the log refuses at once is not behind what it will take next, so it must not take any more.
         if (observer.Failure is { } refused)
@@ -139,23 +129,17 @@ internal sealed partial class RelaySession : IDisposable
         return true;
     }
 
-    private bool TryAppend(in InputRecord record, ConsumeResult<byte[], byte[]> result, byte[] key, RelayedRecord observer)
+    private bool TryAppend(in OutputRecord copy, string topic, RelayedRecord observer)
     {
-        List<OutputHeader> headers = [new(RecordHeaders.RelayedFrom, new RecordOrigin(result.Topic, result.Partition.Value, record.Offset).ToHeader())];
-        if (record.Kind.Header() is { } kind)
-            headers.Add(new OutputHeader(RecordHeaders.Kind, kind));
-        if (record.TraceParent is { } trace)
-            headers.Add(new OutputHeader(RecordHeaders.TraceParent, trace));
-        if (first.IsUnderWay || !log.TryAppend(new OutputRecord(settings.Topics.Transactions, key, record.Value, [.. headers]), observer))
+        if (first.IsUnderWay || !log.TryAppend(copy, observer))
             return false;
         first.Add(observer);
-        metrics.Relayed(result.Topic);
+        metrics.Relayed(topic);
         return true;
     }
 
-    private bool TryBury(in InputRecord record, ConsumeResult<byte[], byte[]> result, Rejection rejection, RelayedRecord observer)
+    private bool TryBury(in OutputRecord letter, Rejection rejection, RelayedRecord observer)
     {
-        var letter = OriginCopy.DeadLetter(settings.Topics.DeadLetters, result.Topic, result.Partition.Value, record, rejection);
         if (!deadLetters.TryAppend(letter, new DeadLetterAppend(deadLetters, letter, observer)))
             return false;
         metrics.Dead(rejection.Reason);
@@ -211,7 +195,7 @@ internal sealed partial class RelaySession : IDisposable
     private void StandStill(TopicPartitionOffset at)
     {
         var gap = GapAt(at);
-        var why = $"{gap?.ToString() ?? $"offset {at.Offset.Value} of {at.Topic}[{at.Partition.Value}] is not in the log"}. Set the offset of group {settings.Group.GroupId}-relay to where to go on, and start the node again";
+        var why = settings.WhyStanding(at.TopicPartition, at.Offset.Value, gap);
         metrics.Gaps.Add(1);
         metrics.Lost.Add(gap?.Lost ?? 0, KeyValuePair.Create<string, object?>("topic", at.Topic));
         progress.Stands(at.Topic, at.Partition.Value, why);
@@ -238,7 +222,8 @@ internal sealed partial class RelaySession : IDisposable
         lastCommit = time.GetTimestamp();
         Commit(owned.Values);
         metrics.Show(recordsUnderWay);
-        metrics.Show(owned.Values.Select(p => (p.Partition.Topic, p.Partition.Partition.Value, LagOf(p))));
+        foreach (var partition in owned.Values)
+            metrics.Show(partition.Partition.Topic, partition.Partition.Partition.Value, LagOf(partition));
     }
 
     private long LagOf(OriginPartition partition)
@@ -292,6 +277,7 @@ internal sealed partial class RelaySession : IDisposable
         {
             owned.Remove(partition.Partition);
             progress.Left(partition.Partition.Topic, partition.Partition.Partition.Value);
+            metrics.Left(partition.Partition.Topic, partition.Partition.Partition.Value);
             recordsUnderWay -= partition.UnderWay.Records;
             bytesUnderWay -= partition.UnderWay.Bytes;
         }
@@ -330,13 +316,10 @@ internal sealed partial class RelaySession : IDisposable
         }
     }
 
-    private static byte[]? TraceOf(Headers? headers) =>
-        headers is not null && headers.TryGetLastBytes(RecordHeaders.TraceParent, out var trace) ? trace : null;
-
     private static ConsumerConfig Configuration(RelaySettings settings) => new(settings.Group.Client.ToDictionary())
     {
         BootstrapServers = settings.Group.BootstrapServers,
-        GroupId = $"{settings.Group.GroupId}-relay",
+        GroupId = settings.GroupId,
         PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,

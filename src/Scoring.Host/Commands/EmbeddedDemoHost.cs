@@ -32,8 +32,8 @@ internal sealed class EmbeddedDemoHost : IDemoHost
         await host.StartAsync(cancellation);
         await host.Services.GetRequiredService<IShardEngine>().Joined.WaitAsync(cancellation);
         // Of what comes before, the broker might keep nothing until the ledger reads it.
-        var projection = host.Services.GetRequiredService<LedgerProjection>();
-        await projection.Joined.WaitAsync(cancellation);
+        var filling = host.Services.GetRequiredService<ILedgerStatus>();
+        await filling.Joined.WaitAsync(cancellation);
         var topics = host.Services.GetRequiredService<Topics>();
         var source = host.Services.OptionsOf<SourceOptions>();
         return new DemoEndpoints(source.BootstrapServers, new Uri(host.Address), source.GroupId)
@@ -43,7 +43,7 @@ internal sealed class EmbeddedDemoHost : IDemoHost
             InteractionsTopic = topics.Interactions,
             ScoresTopic = topics.Scores,
             DeadLettersTopic = topics.DeadLetters,
-            LedgerOffset = projection.NextOffset,
+            LedgerOffset = filling.NextOffset,
         };
     }
 

@@ -10,11 +10,11 @@ namespace Scoring.Host.Composition;
 /// ask; nothing waits.
 /// </summary>
 /// <param name="engine">Its shards, and whether it is a member of its group.</param>
-/// <param name="projection">What fills the ledger.</param>
+/// <param name="filling">What fills the ledger.</param>
 /// <param name="model">Its model.</param>
 /// <param name="topics">The watch over its topics.</param>
 /// <param name="relay">What keeps the relay from its work.</param>
-internal sealed class NodeHealth(IShardEngine engine, LedgerProjection projection, ModelActor model, NodeTopicWatch topics, RelayProgress relay)
+internal sealed class NodeHealth(IShardEngine engine, ILedgerStatus filling, ModelActor model, NodeTopicWatch topics, RelayProgress relay)
 {
     /// <summary>Why the node does not take transactions, or does not do with them all that it should; empty while it does.</summary>
     internal IReadOnlyList<string> WhyNotReady()
@@ -32,7 +32,7 @@ internal sealed class NodeHealth(IShardEngine engine, LedgerProjection projectio
             .Where(s => s.Progress.Phase != ShardPhase.Live && states.GetValueOrDefault(s.Partition)?.Down is null)
             .OrderBy(s => s.Partition)
             .Select(s => s.Progress.Down is { } why ? $"partition {s.Partition} is down ({why})" : $"partition {s.Partition} is not live yet ({s.Progress.InWords(states.GetValueOrDefault(s.Partition))})"));
-        reasons.AddRange(projection.Progress.Problems);
+        reasons.AddRange(filling.Progress.Problems);
         if (model.Failing is { } failing)
             reasons.Add($"the model fails whatever it is asked, and transactions wait for it: {failing}");
         reasons.AddRange(topics.Problems);
@@ -41,10 +41,10 @@ internal sealed class NodeHealth(IShardEngine engine, LedgerProjection projectio
     }
 
     /// <summary>Why the ledger may lack a score that was made, in words; empty if it lacks none.</summary>
-    internal IEnumerable<string> LedgerTroubles() => [.. projection.Progress.Problems, .. Notices()];
+    internal IEnumerable<string> LedgerTroubles() => [.. filling.Progress.Problems, .. Notices()];
 
     /// <summary>What was lost since the node started, and nothing brings back.</summary>
-    internal IReadOnlyList<string> Notices() => projection.Progress.Lost is > 0 and var lost
+    internal IReadOnlyList<string> Notices() => filling.Progress.Lost is > 0 and var lost
         ? [FormattableString.Invariant($"the ledger lacks {lost:N0} scores that left the topic before it could read them")]
         : [];
 }

@@ -14,7 +14,7 @@ namespace Scoring.Host.Http;
 /// <param name="peers">Those of the others.</param>
 /// <param name="features">Reads a card's features.</param>
 /// <param name="ledger">The scores, by which a card's users are known.</param>
-/// <param name="projection">How far the ledger is.</param>
+/// <param name="filling">How far the ledger is.</param>
 /// <param name="health">What is wrong with the node.</param>
 /// <param name="options">How often nodes report their shards.</param>
 /// <param name="time">The clock.</param>
@@ -23,7 +23,7 @@ internal sealed class StateEndpoints(
     PeerShards peers,
     CardFeatureReader features,
     IScoreLedger ledger,
-    LedgerProjection projection,
+    ILedgerStatus filling,
     NodeHealth health,
     IOptions<StateOptions> options,
     TimeProvider time)
@@ -87,8 +87,8 @@ internal sealed class StateEndpoints(
 
     private LedgerDocument Ledger()
     {
-        var partitions = projection.Partitions();
-        return new LedgerDocument(projection.Progress.Lost, [.. partitions.Select(p => new LedgerPartitionDocument(p.Partition, p.NextOffset, p.EndOffset, p.Lag, p.Lost))]);
+        var partitions = filling.Partitions();
+        return new LedgerDocument(filling.Progress.Lost, [.. partitions.Select(p => new LedgerPartitionDocument(p.Partition, p.NextOffset, p.EndOffset, p.Lag, p.Lost))]);
     }
 
     // This node's own shards are told though the store is away.

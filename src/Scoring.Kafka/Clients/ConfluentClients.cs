@@ -7,6 +7,8 @@ namespace Scoring.Kafka.Clients;
 /// <summary>Connects librdkafka's clients.</summary>
 public sealed class ConfluentClients : IKafkaClients
 {
+    private const string RecoveryStrategy = "metadata.recovery.strategy";
+
     private readonly ConsumerSettings consuming;
     private readonly ProducerSettings producing;
     private readonly TransactionSettings transactions;
@@ -35,7 +37,7 @@ public sealed class ConfluentClients : IKafkaClients
     public IConsumerClient Consumer() => Built(() => new ConfluentConsumerClient(Reading(), logger));
 
     /// <inheritdoc/>
-    public IOffsetClient Offsets() => Built(() => new ConfluentOffsetClient(Asking(), consuming.GroupId, logger));
+    public IOffsetClient Offsets() => Built(() => new ConfluentOffsetClient(Asking(), logger));
 
     /// <inheritdoc/>
     public IProducerClient Producer(Action<KafkaFailure> ended) => Built(() => new ConfluentProducerClient(Appending(), ended, logger));
@@ -97,7 +99,8 @@ public sealed class ConfluentClients : IKafkaClients
         QueueBufferingMaxKbytes = producing.MaxQueuedKilobytes,
         MessageMaxBytes = producing.MaxRecordBytes,
         MessageTimeoutMs = producing.Gapless ? 0 : Milliseconds(producing.DeliveryTimeout),
-        EnableGaplessGuarantee = producing.Gapless,
+        // Named at all, even to say no, it makes the client warn of it.
+        EnableGaplessGuarantee = producing.Gapless ? true : null,
         // The very key and value tell which record failed; they are not copied. The rest would be, for each record.
         DeliveryReportFields = "key,value",
         SocketNagleDisable = true,
@@ -111,7 +114,11 @@ public sealed class ConfluentClients : IKafkaClients
         configuration.RetryBackoffMs = Milliseconds(transactions.RetryBackoff);
         // A record must not outlive its transaction.
         configuration.MessageTimeoutMs = Milliseconds(transactions.Timeout);
-        configuration.EnableGaplessGuarantee = false;
+        configuration.EnableGaplessGuarantee = null;
+        // Bootstrapping anew after an outage, librdkafka 2.16 sends the offsets of every later transaction to a connection that it has
+        // closed, and none is ever committed. Without that it goes on with the brokers that it knows.
+        if (!producing.Client.ContainsKey(RecoveryStrategy))
+            configuration.Set(RecoveryStrategy, "none");
         return configuration;
     }
 

@@ -10,13 +10,11 @@ namespace Scoring.Kafka.Clients;
 /// </summary>
 internal sealed class ConfluentOffsetClient : IOffsetClient
 {
-    private readonly string group;
     private readonly IConsumer<Ignore, Ignore> consumer;
     private readonly IAdminClient admin;
 
-    internal ConfluentOffsetClient(ConsumerConfig configuration, string group, ILogger logger)
+    internal ConfluentOffsetClient(ConsumerConfig configuration, ILogger logger)
     {
-        this.group = group;
         consumer = new ConsumerBuilder<Ignore, Ignore>(configuration)
             // What it can't do, each call says by itself.
             .SetErrorHandler(static (_, _) => { })
@@ -44,10 +42,9 @@ internal sealed class ConfluentOffsetClient : IOffsetClient
 
     public long? StableCommitted(TopicPartition partition, TimeSpan timeout)
     {
-        var result = Asking(() => Answer(admin.ListConsumerGroupOffsetsAsync(
-            [new ConsumerGroupTopicPartitions(group, [partition])],
-            new ListConsumerGroupOffsetsOptions { RequireStableOffsets = true, RequestTimeout = timeout })));
-        var its = result[0].Partitions[0];
+        // Reading committed records, the consumer asks for stable offsets. An admin client would do it by its name, but keeps to the
+        // group's coordinator of before an outage for minutes (librdkafka 2.16), and has no answer as long.
+        var its = Asking(() => consumer.Committed([partition], timeout))[0];
         return its.Offset.IsSpecial ? null : its.Offset.Value;
     }
 
@@ -102,8 +99,7 @@ internal sealed class ConfluentOffsetClient : IOffsetClient
     // What went wrong stands with the part that it went wrong with.
     private static Error ErrorOf(KafkaException exception) => exception switch
     {
-        ListConsumerGroupOffsetsException { Results: [{ Error.IsError: true } whole] } => whole.Error,
-        ListConsumerGroupOffsetsException { Results: [{ Partitions: [{ } its] }] } => its.Error,
+        TopicPartitionOffsetException { Results: [{ } its] } => its.Error,
         DescribeTopicsException { Results.TopicDescriptions: [{ } its] } => its.Error,
         _ => exception.Error,
     };

@@ -16,6 +16,9 @@ public sealed record AssignmentWithOffset
     /// </summary>
     public long? Committed { get; init; }
 
+    /// <summary>Whether what is done is committed to the group; not where the reader keeps its offsets elsewhere, as beside what it has made of the records.</summary>
+    public bool IsCommitted { get; init; } = true;
+
     /// <summary>
     /// Whether the committed offset is committed again while nothing new is, before the brokers let it expire. Not where it is
     /// committed in transactions, which do that by themselves.

@@ -80,9 +80,14 @@ internal sealed class BatchSource : GraphStageWithMaterializedValue<SourceShape<
 
         private bool TryPush()
         {
-            if (assignment.Wished >= AssignmentPhase.Stopped || assignment.Take() is not { } batch)
+            if (assignment.Wished >= AssignmentPhase.Stopped)
                 return false;
-            Push(stage.batches, batch);
+            if (assignment.Take() is { } batch)
+                Push(stage.batches, batch);
+            else if (assignment.Gap is { } gap)
+                FailStage(gap);
+            else
+                return false;
             return true;
         }
     }

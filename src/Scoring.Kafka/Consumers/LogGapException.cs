@@ -11,8 +11,14 @@ public sealed class LogGapException : Exception
     /// <param name="low">The offset of the oldest record.</param>
     /// <param name="high">The offset behind the newest.</param>
     public LogGapException(TopicPartition partition, long needed, long low, long high)
-        : base($"offset {needed} of {partition} is needed, and the log holds {low} to {high}") => Needed = needed;
+        : base($"offset {needed} of {partition} is needed, and the log holds {low} to {high}") => (Needed, Low, High) = (needed, low, high);
 
     /// <summary>The offset that is needed.</summary>
     public long Needed { get; }
+
+    /// <summary>The offset of the oldest record.</summary>
+    public long Low { get; }
+
+    /// <summary>The offset behind the newest.</summary>
+    public long High { get; }
 }

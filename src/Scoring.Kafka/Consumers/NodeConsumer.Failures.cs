@@ -30,7 +30,8 @@ public sealed partial class NodeConsumer
             var gap = new LogGapException(assignment.Partition, assignment.Position, bounds.Low, bounds.High);
             metrics.Gaps.Add(1);
             LogGap(gap.Message);
-            assignment.Fail(gap);
+            assignment.Trouble = gap.Message;
+            assignment.FailBehind(gap);
             return;
         }
 

@@ -38,7 +38,9 @@ internal sealed class PartitionAssignment
     private readonly TaskCompletionSource stopped = new();
     private readonly TaskCompletionSource ended = new();
     private RecordBuffer? buffer = new();
+    private readonly bool isCommitted;
     private Exception? failure;
+    private LogGapException? gap;
     private long committed;
     private long next;
     private int wished;
@@ -53,6 +55,7 @@ internal sealed class PartitionAssignment
         Start = Position = next = subscription.Offset.Offset.Value;
         IsRefreshed = subscription.IsRefreshed;
         endOfBatch = subscription.EndOfBatch;
+        isCommitted = subscription.IsCommitted;
         committed = subscription.Committed ?? None;
         Prefix = new CommitPrefix(Start);
     }
@@ -83,6 +86,9 @@ internal sealed class PartitionAssignment
 
     /// <summary>Why it can't go on; null while it can.</summary>
     internal Exception? Failure => Volatile.Read(ref failure);
+
+    /// <summary>What the log lacks behind the records that wait; null if nothing.</summary>
+    internal LogGapException? Gap => Volatile.Read(ref gap);
 
     internal AssignmentPhase Wished => (AssignmentPhase)Volatile.Read(ref wished);
 
@@ -177,7 +183,8 @@ internal sealed class PartitionAssignment
         var from = next;
         next = end ?? records[^1].Offset + 1;
         var batch = new PartitionBatch(this, records, from, next, end is not null);
-        Prefix.Issue(batch);
+        if (isCommitted)
+            Prefix.Issue(batch);
         return batch;
     }
 
@@ -198,6 +205,13 @@ internal sealed class PartitionAssignment
             return;
         Takers.Now();
         Committers.Now();
+    }
+
+    /// <summary>Called by the poll thread: behind what waits it can't go on. What waits is still handed out.</summary>
+    internal void FailBehind(LogGapException reason)
+    {
+        Volatile.Write(ref gap, reason);
+        Takers.Now();
     }
 
     /// <summary>Called by the stage that takes, as the last.</summary>

@@ -50,11 +50,22 @@ public sealed partial class NodeProducer : IDisposable
     /// <summary>Ends the client. What is not acknowledged by then may or may not be in the log.</summary>
     public void Dispose() => current.Client!.Dispose();
 
-    /// <summary>A stream has begun; it is told when the client comes to its end.</summary>
-    internal void Join(Deliveries stream)
+    /// <summary>
+    /// A stream has begun; it is told when the client comes to its end. Without gaps it stays with this one client: of two, the next
+    /// would take what stands behind a record that the first has failed.
+    /// </summary>
+    /// <returns>What takes the stream's records.</returns>
+    internal TryProduce Join(Deliveries stream)
     {
         lock (gate)
             streams.Add(stream);
+        if (!Settings.Gapless)
+            return TryProduce;
+        var its = current;
+        // Where it is too early for another, the stream fails with its first record.
+        if (its.Ended is not null)
+            TryReplace(ref its);
+        return (in ProducerRecord record, DeliveryObserver observer) => TryProduce(its, record, observer);
     }
 
     /// <summary>A stream has ended.</summary>
@@ -69,7 +80,14 @@ public sealed partial class NodeProducer : IDisposable
     internal bool TryProduce(in ProducerRecord record, DeliveryObserver observer)
     {
         var its = current;
-        if (its.Ended is { } failure && !TryReplace(ref its))
+        if (its.Ended is not null)
+            TryReplace(ref its);
+        return TryProduce(its, record, observer);
+    }
+
+    private bool TryProduce(Connected its, in ProducerRecord record, DeliveryObserver observer)
+    {
+        if (its.Ended is { } failure)
         {
             observer.Failed(record.Key, record.Value, failure);
             return true;

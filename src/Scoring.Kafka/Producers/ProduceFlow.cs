@@ -26,14 +26,13 @@ internal sealed class ProduceFlow<T> : GraphStage<FlowShape<ProducerMessage<T>, 
         private readonly ProduceFlow<T> stage;
         private readonly Deliveries deliveries = new();
         private readonly Queue<ProducedMessage<T>> underWay = new();
-        private readonly TryProduce tryProduce;
+        private TryProduce? tryProduce;
         private ProducedMessage<T>? halfHanded;
 
         internal Logic(ProduceFlow<T> stage)
             : base(stage.Shape)
         {
             this.stage = stage;
-            tryProduce = stage.producer.TryProduce;
             SetHandler(stage.messages, this);
             SetHandler(stage.acknowledged, this);
         }
@@ -41,7 +40,7 @@ internal sealed class ProduceFlow<T> : GraphStage<FlowShape<ProducerMessage<T>, 
         public override void PreStart()
         {
             deliveries.Signal.Attach(GetAsyncCallback(Look));
-            stage.producer.Join(deliveries);
+            tryProduce = stage.producer.Join(deliveries);
             Pull(stage.messages);
         }
 
@@ -91,19 +90,22 @@ internal sealed class ProduceFlow<T> : GraphStage<FlowShape<ProducerMessage<T>, 
         // The client is full of others' records too, whose acknowledgements this stage does not hear of: hence the timer.
         private void HandOver()
         {
-            if (halfHanded is null)
+            if (halfHanded is null || IsBroken)
                 return;
-            if (halfHanded.TryHandOver(tryProduce))
+            if (halfHanded.TryHandOver(tryProduce!))
                 halfHanded = null;
             else
                 ScheduleOnce(nameof(HandOver), stage.producer.Settings.FullPause);
         }
 
+        // Whatever stands behind a record that failed must not be appended.
+        private bool IsBroken => stage.producer.Settings.Gapless && deliveries.Failure is not null;
+
         private void GoOn()
         {
             if (deliveries.Failure is { } failure)
             {
-                if (underWay.Count > 0)
+                if (underWay.Count > 0 || IsBroken)
                 {
                     stage.producer.Metrics.Failed.Add(1);
                     FailStage(failure);

@@ -12,7 +12,8 @@ namespace Scoring.Kafka.Producers;
 /// on what they carry once it is committed.
 /// <list type="number">
 /// <item>A message is wholly in one transaction; while one is being committed, the next message waits.</item>
-/// <item>After an interval, or when it is full, the transaction gets the offset and is committed, by the producer's own loop.</item>
+/// <item>After an interval, or when it is full, nothing more joins it; once all that is in it is acknowledged it gets the offset and
+/// is committed, by the producer's own loop.</item>
 /// <item>Its messages are handed on, and the next transaction is open already.</item>
 /// </list>
 /// </summary>
@@ -55,6 +56,7 @@ internal sealed class TransactionFlow<T> : GraphStage<FlowShape<ProducerMessage<
         private readonly TimeSpan roomPause;
         private PartitionAssignment? assignment;
         private ProducedMessage<T>? waiting;
+        private int acknowledged;
         private bool isCommitting;
         private bool isDue;
         private bool wasCommitted;
@@ -122,10 +124,22 @@ internal sealed class TransactionFlow<T> : GraphStage<FlowShape<ProducerMessage<
             GoOn();
         }
 
+        // Nothing more joins the transaction. Half a message must not be committed, so the rest of one still does.
+        private bool IsClosing => isDue && inside.Count > 0 && waiting is not { Handed: > 0 };
+
         private void Look()
         {
             deliveries.Signal.Handled();
             GoOn();
+        }
+
+        // The client's commit would wait for the acknowledgements too, but looks for them only every 10 ms (measured on the embedded
+        // broker: 10.7 ms a transaction, against 1.8 ms).
+        private bool AreAcknowledged()
+        {
+            while (acknowledged < inside.Count && inside[acknowledged].IsDone)
+                acknowledged++;
+            return acknowledged == inside.Count;
         }
 
         private void GoOn()
@@ -138,10 +152,9 @@ internal sealed class TransactionFlow<T> : GraphStage<FlowShape<ProducerMessage<
 
             if (isCommitting && hasEnded)
                 Committed();
-            if (!isCommitting)
+            if (!isCommitting && !IsClosing)
                 HandOver();
-            // Half a message must not be committed.
-            if (!isCommitting && isDue && inside.Count > 0 && waiting is not { Handed: > 0 })
+            if (!isCommitting && IsClosing && AreAcknowledged())
                 BeginCommit();
             if (IsAvailable(stage.handedOn) && ready.Count > 0)
                 Push(stage.handedOn, ready.Dequeue());
@@ -243,6 +256,7 @@ internal sealed class TransactionFlow<T> : GraphStage<FlowShape<ProducerMessage<
                 ready.Enqueue(message.PassThrough);
             stage.producer.Metrics.Uncommitted(-inside.Count);
             inside.Clear();
+            acknowledged = 0;
             isDue = IsClosed(stage.messages);
         }
 

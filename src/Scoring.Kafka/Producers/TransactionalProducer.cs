@@ -58,12 +58,12 @@ public sealed partial class TransactionalProducer : IAsyncDisposable
     internal ProducerMetrics Metrics => metrics;
 
     /// <summary>Takes the transactional id over, which aborts what the owner before had open and fences it, and opens a transaction.</summary>
-    /// <returns>Ends once that is so; fails with <see cref="TransactionFailedException"/>.</returns>
+    /// <returns>Ends once that is so; fails with <see cref="TransactionFailedException"/>. Its task ends on this producer's loop: what follows must not block there, or no further call is made.</returns>
     public Task InitAsync() => AskAsync(TransactionCall.Init, [], TransactionCall.Begin);
 
     /// <summary>Commits an offset by itself, as where a partition starts. Not while a stream uses the producer.</summary>
     /// <param name="offset">The offset of the next record to read.</param>
-    /// <returns>Ends once it is committed; fails with <see cref="TransactionFailedException"/>.</returns>
+    /// <returns>Ends once it is committed, on this producer's loop too; fails with <see cref="TransactionFailedException"/>.</returns>
     public Task CommitAsync(TopicPartitionOffset offset) => AskAsync(TransactionCall.SendOffsets, [offset], TransactionCall.Commit, TransactionCall.Begin);
 
     /// <summary>Takes back what is open and ends the client, on its loop: the brokers' absence is not waited for beyond a bound.</summary>

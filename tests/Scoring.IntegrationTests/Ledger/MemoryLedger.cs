@@ -15,6 +15,9 @@ internal sealed class MemoryLedger : IScoreLedger
     /// <summary>What happens before the write of this number, counted from 1; it may write itself, or throw.</summary>
     public Action<int, IReadOnlyList<LedgerRow>, IReadOnlyList<LedgerStep>>? Before { get; init; }
 
+    /// <summary>What happens before it is read where a partition is; it may throw.</summary>
+    public Action? BeforeReading { get; init; }
+
     /// <summary>What the last pruning was told.</summary>
     public long? PrunedBefore { get; private set; }
 
@@ -35,6 +38,13 @@ internal sealed class MemoryLedger : IScoreLedger
 
     public long? NextOffset(string topic, int partition)
     {
+        BeforeReading?.Invoke();
+        return At(partition);
+    }
+
+    /// <summary>Where a partition is, however the database is.</summary>
+    public long? At(int partition)
+    {
         lock (gate)
             return offsets.TryGetValue(partition, out var next) ? next : null;
     }
@@ -49,7 +59,7 @@ internal sealed class MemoryLedger : IScoreLedger
     {
         lock (gate)
         {
-            if (steps.Any(s => NextOffset("", s.Partition) != s.From))
+            if (steps.Any(s => At(s.Partition) != s.From))
                 return null;
             foreach (var step in steps)
                 offsets[step.Partition] = step.Next;

@@ -21,6 +21,7 @@ public partial class LayeringTests
         ["Scoring.Actors.Log"] = ["Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Telemetry"] = [],
         ["Scoring.Actors.Parts"] = [],
+        ["Scoring.Actors.Messages"] = [],
         ["Scoring.Actors.Source"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
@@ -28,8 +29,8 @@ public partial class LayeringTests
         ["Scoring.Actors.Sql"] = [],
         ["Scoring.Actors.Snapshots"] = ["Scoring.Actors.Telemetry", "Scoring.Actors.Sql"],
         ["Scoring.Actors.State"] = ["Scoring.Actors.Parts", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Models.Durations"],
-        ["Scoring.Actors.Relay"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Relay"] = ["Scoring.Actors.Messages", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Messages", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Pipeline"] =
         [
             "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",

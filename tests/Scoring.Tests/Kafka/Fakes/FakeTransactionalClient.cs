@@ -11,6 +11,7 @@ namespace Scoring.Tests.Kafka.Fakes;
 internal sealed class FakeTransactionalClient(FakeKafka kafka, string id) : ITransactionalClient
 {
     private readonly List<(ProducerRecord Record, DeliveryObserver Observer)> records = [];
+    private readonly Queue<DeliveryObserver> unacknowledged = [];
     private readonly List<TopicPartitionOffset> offsets = [];
     private int? epoch;
 
@@ -23,6 +24,9 @@ internal sealed class FakeTransactionalClient(FakeKafka kafka, string id) : ITra
     public Action<string> Calling { get; set; } = static _ => { };
 
     public int Room { get; set; } = int.MaxValue;
+
+    /// <summary>Whether records wait for <see cref="Acknowledge"/>; else each is acknowledged at once.</summary>
+    public bool HoldsBack { get; set; }
 
     public int MaxValueBytes { get; set; } = int.MaxValue;
 
@@ -67,7 +71,17 @@ internal sealed class FakeTransactionalClient(FakeKafka kafka, string id) : ITra
         if (records.Count >= Room)
             return false;
         records.Add((record, observer));
+        if (HoldsBack)
+            unacknowledged.Enqueue(observer);
+        else
+            observer.Delivered();
         return true;
+    }
+
+    public void Acknowledge()
+    {
+        while (unacknowledged.TryDequeue(out var observer))
+            observer.Delivered();
     }
 
     public void SendOffsets(IReadOnlyList<TopicPartitionOffset> its, TimeSpan timeout)
@@ -83,12 +97,9 @@ internal sealed class FakeTransactionalClient(FakeKafka kafka, string id) : ITra
         Call("commit");
         ThrowIfFenced();
         Assert.True(IsOpen);
-        foreach (var (record, observer) in records)
-        {
+        Acknowledge();
+        foreach (var (record, _) in records)
             kafka.Visible.Add(Encoding.UTF8.GetString(record.Value ?? "null"u8));
-            observer.Delivered();
-        }
-
         foreach (var offset in offsets)
             kafka.Offsets[offset.TopicPartition] = offset.Offset.Value;
         End();
@@ -98,8 +109,9 @@ internal sealed class FakeTransactionalClient(FakeKafka kafka, string id) : ITra
     {
         Call("abort");
         ThrowIfFenced();
-        foreach (var (record, observer) in records)
+        foreach (var (record, observer) in records.Where(r => unacknowledged.Contains(r.Observer)))
             observer.Failed(record.Key, record.Value, FakeKafka.Failure(FailureClass.Retriable, ErrorCode.Local_PurgeQueue));
+        unacknowledged.Clear();
         End();
     }
 

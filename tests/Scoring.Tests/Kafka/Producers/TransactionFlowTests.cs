@@ -53,6 +53,27 @@ public sealed class TransactionFlowTests(StreamFixture streams) : IClassFixture<
     }
 
     [Fact]
+    public void A_transaction_is_committed_once_all_of_it_is_acknowledged_and_takes_nothing_more_meanwhile()
+    {
+        Begun();
+        Client.HoldsBack = true;
+        Add(2);
+        Interval();
+        Assert.Empty(rig.Base.Kafka.Visible);
+        Add(1);
+        Assert.Equal(2, Client.Records);
+        Client.Acknowledge();
+        rig.Base.Turns.Run();
+        Assert.Equal(2, rig.Base.Kafka.Visible.Count);
+        Assert.Equal(2, rig.Base.Kafka.Offsets[ConsumerRig.P(1)]);
+        Client.Acknowledge();
+        Interval();
+        Client.Acknowledge();
+        rig.Base.Turns.Run();
+        Assert.Equal(3, rig.Base.Kafka.Offsets[ConsumerRig.P(1)]);
+    }
+
+    [Fact]
     public void A_transaction_that_is_full_is_committed_at_once()
     {
         Begun();
