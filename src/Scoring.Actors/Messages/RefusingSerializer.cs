@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Serialization;
 
 namespace Scoring.Actors.Messages;
@@ -8,10 +9,17 @@ namespace Scoring.Actors.Messages;
 /// Stands in the place of Akka's serialiser by JSON, which makes whatever type a message names. It has that one's number, so that a
 /// message which claims to be of it is refused too.
 /// </summary>
-/// <param name="system">The actor system.</param>
-public sealed class RefusingSerializer(ExtendedActorSystem system) : Serializer(system)
+public sealed class RefusingSerializer : Serializer
 {
     private const int NumberOfJson = 1;
+
+    /// <summary>Makes it, as Akka makes a serialiser that has a section of settings.</summary>
+    /// <param name="system">The actor system.</param>
+    /// <param name="settings">What the other one would heed.</param>
+    public RefusingSerializer(ExtendedActorSystem system, Config settings)
+        : base(system)
+    {
+    }
 
     /// <inheritdoc/>
     public override int Identifier => NumberOfJson;

@@ -12,7 +12,8 @@ public sealed class GenerationsActor : UntypedActor
 {
     private readonly Func<int, long, IActorRef, Props> owners;
     private readonly ILoggingAdapter log = Context.GetLogger();
-    private readonly Dictionary<int, (IActorRef Asker, IActorRef Owner)> newest = [];
+    private readonly Dictionary<int, (IActorRef Asker, IActorRef Owner, long Generation)> newest = [];
+    private Halt? halted;
 
     /// <summary>Makes it, with no generation.</summary>
     /// <param name="owners">How the owner of a partition's generation is made, which reports to the actor that it is given.</param>
@@ -37,8 +38,14 @@ public sealed class GenerationsActor : UntypedActor
     {
         switch (message)
         {
+            case BeginGeneration begin when halted is not null:
+                Sender.Tell(new WentDown(begin.Generation, halted.Code, halted.Why));
+                break;
             case BeginGeneration begin:
                 Begin(begin, Sender);
+                break;
+            case Halt halt:
+                End(halt);
                 break;
             case Terminated ended:
                 Forget(ended.ActorRef);
@@ -56,7 +63,7 @@ public sealed class GenerationsActor : UntypedActor
         try
         {
             var owner = Context.ActorOf(owners(begin.Partition, begin.Generation, asker));
-            newest[begin.Partition] = (asker, owner);
+            newest[begin.Partition] = (asker, owner, begin.Generation);
             Context.Watch(asker);
             Context.Watch(owner);
             asker.Tell(new GenerationBegun(begin.Generation, owner));
@@ -72,11 +79,23 @@ public sealed class GenerationsActor : UntypedActor
 
     private void Forget(IActorRef ended)
     {
-        foreach (var (partition, (asker, owner)) in newest.Where(n => n.Value.Asker.Equals(ended) || n.Value.Owner.Equals(ended)).ToArray())
+        foreach (var (partition, (asker, owner, _)) in newest.Where(n => n.Value.Asker.Equals(ended) || n.Value.Owner.Equals(ended)).ToArray())
         {
             newest.Remove(partition);
             Leave(asker, owner);
         }
+    }
+
+    private void End(Halt halt)
+    {
+        halted = halt;
+        foreach (var (asker, owner, generation) in newest.Values)
+        {
+            Leave(asker, owner);
+            asker.Tell(new WentDown(generation, halt.Code, halt.Why));
+        }
+
+        newest.Clear();
     }
 
     private static void Leave(IActorRef asker, IActorRef owner)

@@ -37,10 +37,12 @@ public sealed class PartitionRegion
     private const int Attempts = 2;
 
     private readonly PartitionRegionSetup setup;
+    private readonly IActorRef generations;
 
-    private PartitionRegion(PartitionRegionSetup setup, IActorRef region, PartitionRegistry registry, Task spread, Task ended)
+    private PartitionRegion(PartitionRegionSetup setup, IActorRef generations, IActorRef region, PartitionRegistry registry, Task spread, Task ended)
     {
         this.setup = setup;
+        this.generations = generations;
         Region = region;
         Registry = registry;
         Spread = spread;
@@ -83,8 +85,13 @@ public sealed class PartitionRegion
             Drain.Instance);
         var (spread, ended) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         system.ActorOf(PingActor.Props(setup.Partitions, region, setup.PingInterval, spread, ended), $"{setup.TypeName}-ping");
-        return new PartitionRegion(setup, region, registry, spread.Task, ended.Task);
+        return new PartitionRegion(setup, generations, region, registry, spread.Task, ended.Task);
     }
+
+    /// <summary>Stops all owners of this node at once, for good.</summary>
+    /// <param name="code">Why, as a code.</param>
+    /// <param name="why">The same for a person.</param>
+    public void Halt(string code, string why) => generations.Tell(new Halt(code, why));
 
     /// <summary>Asks a partition, wherever it is.</summary>
     /// <typeparam name="TAnswer">What it answers.</typeparam>
