@@ -60,3 +60,8 @@ public sealed record Lost(long Generation, LossCause Cause, string Why) : Genera
 /// <param name="Code">What is wrong: <c>partition_count</c>, <c>state_log_gap</c>, <c>state_newer</c> or <c>topic_replaced</c>.</param>
 /// <param name="Why">The same for a person.</param>
 public sealed record WentDown(long Generation, string Code, string Why) : GenerationReport(Generation);
+
+/// <summary>Tells the node's generations to stop all owners at once, and to begin none any more: their log is not what the state is made of.</summary>
+/// <param name="Code">Why, as a code.</param>
+/// <param name="Why">The same for a person.</param>
+public sealed record Halt(string Code, string Why) : INoSerializationVerificationNeeded;

@@ -1,13 +1,13 @@
-using Akka.Actor;
+using Scoring.Models.Features;
 
 namespace Scoring.Actors.Messages;
 
-// Between an owner and whoever asks it on its own node; what travels between nodes has a serialiser.
+// Between an owner and whoever asks it, on its own node or another.
 
 /// <summary>Asks an owner for a card's features in the hands of some users; answered by <see cref="CardRead"/>.</summary>
 /// <param name="CardId">The card.</param>
 /// <param name="UserIds">The users.</param>
-public sealed record ReadCard(string CardId, IReadOnlyList<string> UserIds) : INoSerializationVerificationNeeded;
+public sealed record ReadCard(string CardId, IReadOnlyList<string> UserIds) : IRemoteMessage;
 
 /// <summary>The features of a card in one user's hands.</summary>
 /// <param name="UserId">The user.</param>
@@ -17,4 +17,15 @@ public sealed record CardEntry(string UserId, long AsOfMicros, double[] Features
 
 /// <summary>What is known of a card.</summary>
 /// <param name="Entries">An entry for each of the users who is known; null if the owner does not look, because it is not live or has too much to do.</param>
-public sealed record CardRead(IReadOnlyList<CardEntry>? Entries) : INoSerializationVerificationNeeded;
+public sealed record CardRead(IReadOnlyList<CardEntry>? Entries) : IRemoteMessage;
+
+/// <summary>Asks an owner what it holds of each kind of entity; answered by <see cref="StatisticsRead"/>.</summary>
+public sealed record ReadStatistics : IRemoteMessage
+{
+    /// <summary>The message.</summary>
+    public static ReadStatistics Instance { get; } = new();
+}
+
+/// <summary>What an owner holds.</summary>
+/// <param name="Kinds">An entry for each kind of entity; null if the owner does not look, because it is not live or has too much to do.</param>
+public sealed record StatisticsRead(IReadOnlyList<EntityStatistics>? Kinds) : IRemoteMessage;

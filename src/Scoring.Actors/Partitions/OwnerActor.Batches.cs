@@ -384,6 +384,7 @@ public sealed partial class OwnerActor
             if (oldest.StoredNumber >= 0)
                 rows.Add(new SnapshotKey(ids.Cardholder(oldest.Key), oldest.StoredNumber));
             Leave(oldest);
+            expired++;
         }
 
         if (rows.Count > 0)

@@ -9,6 +9,7 @@ namespace Scoring.Actors.Partitions;
 public sealed partial class OwnerActor
 {
     private readonly HashSet<Reading> readings = [];
+    private long expired;
 
     private void Read(ReadCard read, IActorRef asker)
     {
@@ -50,6 +51,9 @@ public sealed partial class OwnerActor
             return;
         reading.Asker.Tell(new CardRead(reading.Entries));
     }
+
+    private IReadOnlyList<Models.Features.EntityStatistics> Statistics() =>
+        [new("cardholder", directory.InMemory, directory.Events, directory.Bytes, expired, cardholders.EventsDropped)];
 
     private void RefuseReaders()
     {

@@ -123,6 +123,8 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
                 Ended();
             else if (message is ReadCard)
                 Sender.Tell(new CardRead(null));
+            else if (message is ReadStatistics)
+                Sender.Tell(new StatisticsRead(null));
             return;
         }
 
@@ -164,6 +166,9 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
                 break;
             case ReadCard read:
                 Read(read, Sender);
+                break;
+            case ReadStatistics:
+                Sender.Tell(new StatisticsRead(state == OwnerState.Live ? Statistics() : null));
                 break;
             case Look:
                 LookAround();

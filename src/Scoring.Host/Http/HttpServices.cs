@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Pipeline;
+using Scoring.Host.Cluster;
 using Scoring.Host.Options;
 using Scoring.Models.Wire;
 
@@ -40,6 +41,7 @@ internal static class HttpServices
         web.Services.GetRequiredService<ScoreEndpoints>().Map(queries);
         web.Services.GetRequiredService<ScoreQueries>().Map(queries);
         web.Services.GetRequiredService<StateEndpoints>().Map(queries);
+        web.Services.GetService<ClusterEndpoints>()?.Map(queries);
     }
 
     /// <summary>Where other nodes reach this one, once it listens; null if they can't.</summary>

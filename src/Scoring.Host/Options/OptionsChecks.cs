@@ -5,6 +5,7 @@ using Scoring.Actors.Log;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.Sql;
+using Scoring.Host.Cluster;
 using Scoring.Models.Durations;
 
 namespace Scoring.Host.Options;
@@ -37,6 +38,7 @@ internal static class OptionsChecks
         .. Database(options.Ledger.Provider ?? SqlProvider.Sqlite, options.Ledger.ConnectionString, "Ledger"),
         .. Addresses(options.Http),
         .. Times(options),
+        .. ClusterChecks.Errors(options.Cluster).Select(e => Error($"Cluster:{e.Name}", e.Message)),
     ];
 
     private static List<ValidationResult> Results(object? section)

@@ -7,6 +7,7 @@ using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
+using Scoring.Host.Cluster;
 using Scoring.Kafka;
 using Scoring.Models.Durations;
 using Scoring.Models.Wire;
@@ -112,4 +113,7 @@ public sealed record ScoringOptions
 
     /// <summary>The HTTP side.</summary>
     public HttpOptions Http { get; init; } = new();
+
+    /// <summary>The node as a member of a cluster.</summary>
+    public ClusterOptions Cluster { get; init; } = new();
 }

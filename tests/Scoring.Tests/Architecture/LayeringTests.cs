@@ -21,7 +21,8 @@ public partial class LayeringTests
         ["Scoring.Actors.Log"] = ["Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Telemetry"] = [],
         ["Scoring.Actors.Parts"] = [],
-        ["Scoring.Actors.Messages"] = [],
+        ["Scoring.Actors.Messages"] = ["Scoring.Models.Features", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Replies"] = ["Scoring.Actors.Messages", "Scoring.Actors.Telemetry", "Scoring.Models.Wire"],
         ["Scoring.Actors.Source"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
@@ -36,14 +37,15 @@ public partial class LayeringTests
             "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
             "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
         ],
-        ["Scoring.Actors.Messages"] = [],
         ["Scoring.Actors.Checkpoints"] = ["Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Cardholders"] = ["Scoring.Actors.Log", "Scoring.Actors.Entities", "Scoring.Actors.Checkpoints", "Scoring.Models.Features"],
+
+        // The partitions of a region, which alone see all roles.
         ["Scoring.Actors.Partitions"] =
         [
-            "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
-            "Scoring.Actors.Sql", "Scoring.Actors.Messages", "Scoring.Actors.Checkpoints", "Scoring.Actors.Cardholders", "Scoring.Actors.Snapshots", "Scoring.Actors.Pipeline",
-            "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
+            "Scoring.Actors.Messages", "Scoring.Actors.Replies", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model",
+            "Scoring.Actors.Sink", "Scoring.Actors.Sql", "Scoring.Actors.Checkpoints", "Scoring.Actors.Cardholders",
+            "Scoring.Actors.Snapshots", "Scoring.Actors.State", "Scoring.Actors.Pipeline", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
         ],
         ["Scoring.Producer"] = ["Scoring.Kafka", "Scoring.Models.Wire", "Scoring.Models.Files"],
     };

@@ -16,6 +16,9 @@ public sealed record ShippedPackage(string Name, string Version, string Licence,
 /// <summary>What the restore of the program says that it ships.</summary>
 public static class ShippedPackages
 {
+    // Of those that name their licence by an address alone: what stands there, as read.
+    private static readonly Dictionary<string, string> Elsewhere = new() { ["Ceen.Httpd"] = "MIT" };
+
     /// <summary>The packages, by name.</summary>
     public static IReadOnlyList<ShippedPackage> Read()
     {
@@ -37,12 +40,13 @@ public static class ShippedPackages
         var files = library.GetProperty("files").EnumerateArray().Select(f => f.GetString()!).ToList();
         var nuspec = XDocument.Load(Path.Combine(path, files.Single(f => f.EndsWith(".nuspec", StringComparison.Ordinal)))).Root!.Elements().Single();
         var licence = Element(nuspec, "license");
-        var isExpression = licence?.Attribute("type")?.Value == "expression";
+        var elsewhere = licence is null ? Elsewhere.GetValueOrDefault(identity[0]) : null;
+        var isExpression = elsewhere is not null || licence?.Attribute("type")?.Value == "expression";
         var own = files.Where(IsNotice).Order(StringComparer.Ordinal).ToList();
         return new ShippedPackage(
             identity[0],
             identity[1],
-            licence?.Value ?? own.First(),
+            licence?.Value ?? elsewhere ?? own.First(),
             isExpression,
             Element(nuspec, "copyright")?.Value ?? $"Copyright {Element(nuspec, "authors")!.Value}",
             own);

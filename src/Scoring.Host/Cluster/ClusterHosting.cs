@@ -1,0 +1,107 @@
+using Akka.Actor;
+using Akka.Cluster.Hosting;
+using Akka.Cluster.Hosting.SBR;
+using Akka.Discovery.Config.Hosting;
+using Akka.Discovery.KubernetesApi;
+using Akka.Hosting;
+using Akka.Management;
+using Akka.Management.Cluster.Bootstrap;
+using Akka.Remote.Hosting;
+using Scoring.Actors.Messages;
+using Scoring.Actors.Partitions;
+
+namespace Scoring.Host.Cluster;
+
+/// <summary>The actor system of a node, as the list of its features.</summary>
+internal static class ClusterHosting
+{
+    /// <summary>The name of the actor system; members of one cluster have the same.</summary>
+    internal const string SystemName = "scoring";
+
+    /// <summary>Configures the actor system as a member of a cluster.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="version">The version of the program, by which members tell that a roll-out is under way.</param>
+    internal static AkkaConfigurationBuilder WithScoringMember(this AkkaConfigurationBuilder builder, ClusterOptions options, string version) => builder
+        .WithHostLogging()
+        .WithMemberRemoting(options)
+        .WithMembership(options, version)
+        .WithDiscovery(options)
+        .WithRemoteMessages()
+        // Last: what is prepended later stands before.
+        .AddHocon(ClusterConfiguration.Read(options.Members), HoconAddMode.Prepend);
+
+    /// <summary>Sends what Akka logs to the host's log.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    internal static AkkaConfigurationBuilder WithHostLogging(this AkkaConfigurationBuilder builder) => builder.ConfigureLoggers(loggers =>
+    {
+        loggers.LogLevel = Akka.Event.LogLevel.InfoLevel;
+        loggers.ClearLoggers();
+        loggers.AddLoggerFactory();
+    });
+
+    /// <summary>Listens for other members; with certificates by TLS, on both sides.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    /// <param name="options">The options.</param>
+    /// <exception cref="Options.OptionsException">A certificate can't be read.</exception>
+    internal static AkkaConfigurationBuilder WithMemberRemoting(this AkkaConfigurationBuilder builder, ClusterOptions options)
+    {
+        var remoting = new RemoteOptions { HostName = options.Hostname, Port = options.Port, PublicHostName = options.PublicHostname.Length > 0 ? options.PublicHostname : options.Hostname };
+        if (options.HasTls)
+            (remoting.EnableSsl, remoting.Ssl) = (true, ClusterTls.Read(options));
+        return builder.WithRemoting(remoting);
+    }
+
+    /// <summary>Makes it a member: its role, its version, and how a split is decided.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="version">The version of the program.</param>
+    internal static AkkaConfigurationBuilder WithMembership(this AkkaConfigurationBuilder builder, ClusterOptions options, string version)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return builder.WithClustering(new Akka.Cluster.Hosting.ClusterOptions
+        {
+            Roles = [PartitionRegion.ScorerRole],
+            AppVersion = version,
+            SplitBrainResolver = new KeepMajorityOption { Role = PartitionRegion.ScorerRole },
+        });
+    }
+
+    /// <summary>Finds the other members; alone, it joins itself.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    /// <param name="options">The options.</param>
+    internal static AkkaConfigurationBuilder WithDiscovery(this AkkaConfigurationBuilder builder, ClusterOptions options) => options.Discovery switch
+    {
+        ClusterDiscovery.ContactPoints => builder.WithBootstrap(options, portName: null).WithConfigDiscovery(new ConfigServiceDiscoveryOptions
+        {
+            Services = [new Service { Name = SystemName, Endpoints = [.. options.ContactPoints] }],
+        }),
+        ClusterDiscovery.Kubernetes => builder.WithBootstrap(options, options.PodPortName).WithKubernetesDiscovery(pods => pods.PodLabelSelector = options.PodLabelSelector),
+        _ => builder.AddStartup(static (system, _) =>
+        {
+            var cluster = Akka.Cluster.Cluster.Get(system);
+            cluster.Join(cluster.SelfAddress);
+        }),
+    };
+
+    /// <summary>Writes what goes between nodes by hand, and nothing else.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    internal static AkkaConfigurationBuilder WithRemoteMessages(this AkkaConfigurationBuilder builder) => builder
+        .WithStrictSerialization()
+        .WithCustomSerializer("scoring", [typeof(IRemoteMessage)], static system => new RemoteMessageSerializer(system));
+
+    private static AkkaConfigurationBuilder WithBootstrap(this AkkaConfigurationBuilder builder, ClusterOptions options, string? portName) => builder
+        .WithAkkaManagement(new AkkaManagementOptions { HostName = options.PublicHostname.Length > 0 ? options.PublicHostname : options.Hostname, Port = options.ManagementPort, BindHostName = options.Hostname, BindPort = options.ManagementPort })
+        .WithClusterBootstrap(
+            bootstrap =>
+            {
+                bootstrap.ContactPointDiscovery.ServiceName = SystemName;
+                bootstrap.ContactPointDiscovery.PortName = portName;
+                bootstrap.ContactPointDiscovery.RequiredContactPointsNr = options.RequiredContactPoints;
+                // A member that is not up yet must not keep the others from beginning.
+                bootstrap.ContactPointDiscovery.ContactWithAllContactPoints = false;
+                // Contact points may be on one machine, by ports of their own.
+                bootstrap.ContactPoint.FilterOnFallbackPort = false;
+            },
+            autoStart: true);
+}
