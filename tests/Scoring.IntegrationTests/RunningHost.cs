@@ -1,11 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Scoring.Actors.Ledger;
-using Scoring.Actors.Partitions;
 using Scoring.Actors.Pipeline;
 using Scoring.Host;
 using Scoring.Host.Composition;
 using Scoring.Host.Options;
-using Scoring.IntegrationTests.Partitions;
 using Scoring.Models.Features;
 
 namespace Scoring.IntegrationTests;
@@ -13,9 +11,6 @@ namespace Scoring.IntegrationTests;
 /// <summary>The service in this process, on free ports.</summary>
 internal sealed class RunningHost : IAsyncDisposable
 {
-    /// <summary>Names the engine to test: <c>partitions</c> for owners of partitions; else the node's own.</summary>
-    public const string EngineVariable = "SCORING_TEST_ENGINE";
-
     private readonly ScoringHost host;
 
     private RunningHost(ScoringHost host)
@@ -39,8 +34,6 @@ internal sealed class RunningHost : IAsyncDisposable
     public static async Task<RunningHost> StartAsync(TestBroker? broker = null, Func<ScoringOptions, ScoringOptions>? adjust = null)
     {
         var builder = ScoringHost.NodeBuilder(SettingArguments.Read([]), Adjusted, TimeProvider.System);
-        if (Environment.GetEnvironmentVariable(EngineVariable) == "partitions")
-            builder.Services.AddScoringPartitions().AddSingleton<IShardEngine, OwnerEngine>();
         var host = ScoringHost.Create(builder, []);
         await host.StartAsync(CancellationToken.None);
         var running = new RunningHost(host);

@@ -18,6 +18,9 @@ public enum StoredKind
 
     /// <summary>When the open sessions of some cardholders end.</summary>
     Dues,
+
+    /// <summary>A topic's id.</summary>
+    Topic,
 }
 
 /// <summary>A snapshot's payload: bytes that carry a version and a checksum of their own, so that whoever reads them finds damage.</summary>
@@ -29,7 +32,7 @@ public sealed record StoredState(StoredKind Kind, byte[] Bytes);
 /// <param name="system">The actor system.</param>
 public sealed class StoredStateSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    private static readonly string[] Manifests = ["c", "m", "n", "d"];
+    private static readonly string[] Manifests = ["c", "m", "n", "d", "t"];
 
     /// <summary>The number under which rows name this serializer.</summary>
     public const int Number = 7_301;

@@ -1,4 +1,5 @@
 using System.Text;
+using Scoring.Actors.Messages;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Log;
@@ -50,7 +51,7 @@ public static class RecordKindHeaders
 /// <param name="Value">Its value; null is possible and wrong.</param>
 /// <param name="Kind">What it is, from its header.</param>
 /// <param name="TraceParent">Its W3C trace context; null where it has none.</param>
-/// <param name="ReplyTo">The number of the waiter on this node that wants this record's score, 0 for none.</param>
+/// <param name="ReplyTo">Who waits for this record's score.</param>
 /// <param name="ReceivedAt">When this process took it from the client, in the time provider's timestamp units.</param>
 /// <param name="Origin">The record that a relay copied it from; null where its producer wrote it here.</param>
 public readonly record struct InputRecord(
@@ -60,6 +61,6 @@ public readonly record struct InputRecord(
     byte[]? Value,
     RecordKind Kind,
     byte[]? TraceParent,
-    long ReplyTo,
+    ReplyTo ReplyTo,
     long ReceivedAt,
     RecordOrigin? Origin = null);

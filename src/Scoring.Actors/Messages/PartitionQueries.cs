@@ -29,3 +29,50 @@ public sealed record ReadStatistics : IRemoteMessage
 /// <summary>What an owner holds.</summary>
 /// <param name="Kinds">An entry for each kind of entity; null if the owner does not look, because it is not live or has too much to do.</param>
 public sealed record StatisticsRead(IReadOnlyList<EntityStatistics>? Kinds) : IRemoteMessage;
+
+/// <summary>Asks a partition how far it is; answered by <see cref="ShardRead"/>, in every phase.</summary>
+public sealed record ReadShard : IRemoteMessage
+{
+    /// <summary>The message.</summary>
+    public static ReadShard Instance { get; } = new();
+}
+
+/// <summary>How far a partition is.</summary>
+public sealed record ShardRead : IRemoteMessage
+{
+    /// <summary>The name of the node that owns it.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>Where that node answers over HTTP; empty where it does not say.</summary>
+    public string Address { get; init; } = "";
+
+    /// <summary>What it does, in words.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Its fence, which each take-over raises; null before it has one.</summary>
+    public long? Fence { get; init; }
+
+    /// <summary>The offset that the group has committed; null before the first.</summary>
+    public long? CommittedOffset { get; init; }
+
+    /// <summary>The offset behind the log's last record, as of a few seconds ago.</summary>
+    public long? EndOffset { get; init; }
+
+    /// <summary>The watermark, in microseconds since 1970-01-01T00:00:00Z; null before the first event.</summary>
+    public long? WatermarkMicros { get; init; }
+
+    /// <summary>The offset of the last checkpoint: the state exactly before it.</summary>
+    public long? CheckpointOffset { get; init; }
+
+    /// <summary>How long ago this owner completed it, in microseconds; null if another one did.</summary>
+    public long? CheckpointAgeMicros { get; init; }
+
+    /// <summary>Cardholders in memory.</summary>
+    public long Entities { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long EntityBytes { get; init; }
+
+    /// <summary>Their events.</summary>
+    public long Events { get; init; }
+}

@@ -26,6 +26,10 @@ public sealed class RemoteMessageSerializer(ExtendedActorSystem system) : Serial
 
     private const int CallBytes = 16;
 
+    // A shard's figures stand behind its texts.
+    private const int FirstFigure = 4;
+    private const int Figures = 9;
+
     // The tags of fields that hold a number, and of those that hold text, bytes or a message.
     private const uint Number1 = 1 << 3;
     private const uint Number2 = 2 << 3;
@@ -43,6 +47,8 @@ public sealed class RemoteMessageSerializer(ExtendedActorSystem system) : Serial
     private const string CardReadManifest = "cr";
     private const string ReadStatisticsManifest = "rs";
     private const string StatisticsReadManifest = "sr";
+    private const string ReadShardManifest = "rh";
+    private const string ShardReadManifest = "sh";
     private const string CallScoredManifest = "cs";
     private const string CallRejectedManifest = "cj";
 
@@ -58,6 +64,8 @@ public sealed class RemoteMessageSerializer(ExtendedActorSystem system) : Serial
         CardRead => CardReadManifest,
         ReadStatistics => ReadStatisticsManifest,
         StatisticsRead => StatisticsReadManifest,
+        ReadShard => ReadShardManifest,
+        ShardRead => ShardReadManifest,
         CallScored => CallScoredManifest,
         CallRejected => CallRejectedManifest,
         _ => throw Unknown(o),
@@ -79,7 +87,8 @@ public sealed class RemoteMessageSerializer(ExtendedActorSystem system) : Serial
             foreach (var user in read.UserIds)
                 WriteText(o, 2, user);
         }),
-        CardRead { Entries: null } or StatisticsRead { Kinds: null } or ReadStatistics => [],
+        CardRead { Entries: null } or StatisticsRead { Kinds: null } or ReadStatistics or ReadShard => [],
+        ShardRead shard => Written(o => Write(o, shard)),
         CardRead { Entries: { } entries } => Written(o =>
         {
             WriteNumber(o, 1, 1);
@@ -115,6 +124,8 @@ public sealed class RemoteMessageSerializer(ExtendedActorSystem system) : Serial
                 CardReadManifest => ReadCardRead(bytes),
                 ReadStatisticsManifest => ReadStatistics.Instance,
                 StatisticsReadManifest => ReadStatisticsRead(bytes),
+                ReadShardManifest => ReadShard.Instance,
+                ShardReadManifest => ReadShardRead(bytes),
                 CallScoredManifest => ReadCallScored(bytes),
                 CallRejectedManifest => ReadCallRejected(bytes),
                 _ => throw new SerializationException("A message of a kind that this version does not know"),
@@ -145,6 +156,19 @@ public sealed class RemoteMessageSerializer(ExtendedActorSystem system) : Serial
         WriteNumber(output, 4, kind.Bytes);
         WriteNumber(output, 5, kind.Expired);
         WriteNumber(output, 6, kind.DroppedEvents);
+    }
+
+    private static void Write(CodedOutputStream output, ShardRead shard)
+    {
+        WriteText(output, 1, shard.Node);
+        WriteText(output, 2, shard.Address);
+        WriteText(output, 3, shard.State);
+        long?[] figures = [shard.Fence, shard.CommittedOffset, shard.EndOffset, shard.WatermarkMicros, shard.CheckpointOffset, shard.CheckpointAgeMicros, shard.Entities, shard.EntityBytes, shard.Events];
+        for (var i = 0; i < figures.Length; i++)
+        {
+            if (figures[i] is { } figure)
+                WriteNumber(output, FirstFigure + i, figure);
+        }
     }
 
     private static void Write(CodedOutputStream output, CallRejected rejected)
@@ -247,6 +271,42 @@ public sealed class RemoteMessageSerializer(ExtendedActorSystem system) : Serial
             _ => false,
         });
         return new EntityStatistics(name ?? throw Damaged(), entities, events, size, expired, dropped);
+    }
+
+    private static ShardRead ReadShardRead(byte[] bytes)
+    {
+        string? node = null, state = null;
+        var address = "";
+        var figures = new long?[Figures];
+        Read(bytes, (input, tag) => tag switch
+        {
+            Text1 => Take(input.ReadString(), out node),
+            Text2 => Take(input.ReadString(), out address),
+            Text3 => Take(input.ReadString(), out state),
+            _ when tag % Number1 == 0 && tag / Number1 is >= FirstFigure and < FirstFigure + Figures => TakeFigure(figures, (int)(tag / Number1) - FirstFigure, input.ReadInt64()),
+            _ => false,
+        });
+        return new ShardRead
+        {
+            Node = node ?? throw Damaged(),
+            Address = address,
+            State = state ?? throw Damaged(),
+            Fence = figures[0],
+            CommittedOffset = figures[1],
+            EndOffset = figures[2],
+            WatermarkMicros = figures[3],
+            CheckpointOffset = figures[4],
+            CheckpointAgeMicros = figures[5],
+            Entities = figures[6] ?? 0,
+            EntityBytes = figures[7] ?? 0,
+            Events = figures[8] ?? 0,
+        };
+    }
+
+    private static bool TakeFigure(long?[] figures, int index, long value)
+    {
+        figures[index] = value;
+        return true;
     }
 
     private static CallScored ReadCallScored(byte[] bytes)

@@ -12,6 +12,9 @@ namespace Scoring.Actors.Messages;
 /// <param name="Call">The call, of chance, so that none is guessed.</param>
 public readonly record struct ReplyTo(int NodeUid, UInt128 Call)
 {
+    /// <summary>Whether nobody waits.</summary>
+    public bool IsNobody => this == default;
+
     /// <summary>Bytes of the header.</summary>
     public const int Length = UidDigits + 1 + CallDigits;
 

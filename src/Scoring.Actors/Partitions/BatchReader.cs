@@ -24,7 +24,7 @@ internal sealed class BatchReader
         time = context.Time;
         featureCount = context.Features.Set.FeatureNames.Count;
         decoder = new RecordDecoder(context.Limits, new LogPlace(partition, context.Partitions), context.Probe);
-        records = new RecordReader(context.Node, context.Time);
+        records = new RecordReader(context.Time);
     }
 
     internal TransactionBatch Read(PartitionBatch source)

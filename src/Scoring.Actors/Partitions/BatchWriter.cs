@@ -111,7 +111,7 @@ internal sealed class BatchWriter
         Add(batch, new ProducerRecord(context.Topics.Scores, record.Key, value, headers), record.Offset);
         if (scored.IsLate)
             Add(batch, Convert(OriginCopy.Late(context.Topics.Late, context.Topics.Transactions, partition, record)), record.Offset);
-        if (record.ReplyTo != 0)
+        if (!record.ReplyTo.IsNobody)
             batch.Replies.Add((record.ReplyTo, value));
     }
 
@@ -149,7 +149,7 @@ internal sealed class BatchWriter
         }
 
         Add(batch, Convert(output), dead.Record.Offset, isDeadLetter: true);
-        if (dead.Record.ReplyTo != 0)
+        if (!dead.Record.ReplyTo.IsNobody)
             batch.Refusals.Add((dead.Record.ReplyTo, dead.Rejection));
     }
 

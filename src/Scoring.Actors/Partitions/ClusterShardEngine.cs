@@ -25,6 +25,9 @@ public sealed record ClusterEngineSetup(
     /// <summary>How long a partition may take to answer a question, wherever it is.</summary>
     public TimeSpan AnswerDeadline { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Measures how long ago something was.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>The times of its partitions.</summary>
     public PartitionTimes Times { get; init; } = new();
 
@@ -76,7 +79,7 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
         Owner = Owner with { Address = address };
         var partitions = await setup.CountPartitions(cancellation);
         var system = setup.System();
-        region = await PartitionRegion.StartAsync(system, new PartitionRegionSetup(TypeName, partitions, setup.Owners, setup.Progress) { Times = setup.Times });
+        region = await PartitionRegion.StartAsync(system, new PartitionRegionSetup(TypeName, partitions, setup.Owners, setup.Progress) { Times = setup.Times, Describe = Describe });
         if (halted is { } code)
             Halt(code);
         _ = FollowAsync(region, system);
@@ -115,10 +118,33 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
     }
 
     /// <inheritdoc/>
+    public Task<ShardRead?> DescribeAsync(int partition) => region is { } its ? AskAsync<ShardRead>(its, partition, ReadShard.Instance) : Task.FromResult<ShardRead?>(null);
+
+    /// <inheritdoc/>
     public bool TryReadStatistics(int partition, [NotNullWhen(true)] out Task<IReadOnlyList<EntityStatistics>>? statistics)
     {
         statistics = region is { } its && its.Registry[partition] is not null ? ReadStatisticsAsync(its, partition) : null;
         return statistics is not null;
+    }
+
+    private ShardRead Describe(PartitionStatus? status)
+    {
+        var progress = status is null ? new ShardProgress() : ProgressOf(status);
+        return new ShardRead
+        {
+            Node = Owner.NodeId,
+            Address = Owner.Address?.ToString() ?? "",
+            State = status is null ? "stopped" : progress.InWords(null),
+            Fence = progress.Epoch,
+            CommittedOffset = progress.CommittableOffset,
+            EndOffset = progress.EndOffset,
+            WatermarkMicros = progress.WatermarkMicros,
+            CheckpointOffset = progress.CheckpointOffset,
+            CheckpointAgeMicros = progress.CheckpointAt is { } at ? (long)setup.Time.GetElapsedTime(at).TotalMicroseconds : null,
+            Entities = progress.Entities,
+            EntityBytes = progress.EntityBytes,
+            Events = progress.Events,
+        };
     }
 
     private IReadOnlyList<PartitionStatus> Statuses() => region?.Registry.Statuses ?? [];

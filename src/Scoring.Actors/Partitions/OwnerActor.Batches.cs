@@ -308,12 +308,12 @@ public sealed partial class OwnerActor
                 break;
             case EntityOutcome.Repeated:
                 context.Metrics.Repeated.Add(1);
-                if (waiter != 0)
+                if (!waiter.IsNobody)
                     batch.Replies.Add((waiter, null));
                 break;
             case EntityOutcome.Conflicting:
                 context.Metrics.Conflicts.Add(1);
-                if (waiter != 0)
+                if (!waiter.IsNobody)
                     batch.Refusals.Add((waiter, Rejection.Conflict));
                 break;
             default:

@@ -172,6 +172,9 @@ public sealed class PartitionActor : UntypedActor, IWithTimers
             case ReadCard or ReadStatistics when phase == PartitionPhase.Live:
                 owner!.Forward(message);
                 break;
+            case ReadShard:
+                Sender.Tell(registry.Describe(partition));
+                break;
             case ReadCard:
                 Sender.Tell(new CardRead(null));
                 break;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
+using Scoring.Actors.Replies;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
@@ -72,7 +73,7 @@ public sealed record PartitionContext
     public required IOutputLog Log { get; init; }
 
     /// <summary>Those who wait for scores.</summary>
-    public required IReplies Replies { get; init; }
+    public required IReplyRouter Replies { get; init; }
 
     /// <summary>Where the owners' metrics are counted.</summary>
     public required ShardMetrics Metrics { get; init; }

@@ -20,6 +20,9 @@ public sealed record PartitionRegionSetup(string TypeName, int Partitions, Func<
     /// <summary>The times of its partitions.</summary>
     public PartitionTimes Times { get; init; } = new();
 
+    /// <summary>Tells how far a partition of this node is, for those who ask from others; null where nobody does.</summary>
+    public Func<PartitionStatus?, ShardRead>? Describe { get; init; }
+
     /// <summary>How often a node sees to it that each partition lives somewhere.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(3);
 }
@@ -72,7 +75,7 @@ public sealed class PartitionRegion
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(setup);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(setup.Partitions);
-        var registry = new PartitionRegistry();
+        var registry = new PartitionRegistry(setup.Describe);
         var generations = system.ActorOf(GenerationsActor.Props(setup.Owners), setup.Generations);
         var sharding = ClusterSharding.Get(system);
         var settings = ClusterShardingSettings.Create(system).WithRole(setup.Role);

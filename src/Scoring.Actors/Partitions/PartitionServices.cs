@@ -1,12 +1,14 @@
 using System.Diagnostics.Metrics;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Checkpoints;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
+using Scoring.Actors.Replies;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
@@ -42,7 +44,41 @@ public static class PartitionServices
         .AddSingleton<NodeConsumer>()
         .AddSingleton<NodeProducer>()
         .AddSingleton<SnapshotStoreSetup>()
-        .AddSingleton<StoreTroubles>();
+        .AddSingleton<StoreTroubles>()
+        .AddSingleton<OwnerProgress>()
+        .AddSingleton<ShardMetrics>()
+        .AddSingleton<ITopicIds>(static p => new SnapshotTopicIds(() => Store(p.GetRequiredService<ActorSystem>()), p.GetRequiredService<TimeProvider>()));
+
+    /// <summary>The snapshot store of an actor system.</summary>
+    /// <param name="system">The actor system, with <see cref="Configuration"/> and a <see cref="SnapshotStoreSetup"/>.</param>
+    public static IActorRef Store(ActorSystem system) => Persistence.Instance.Apply(system).SnapshotStoreFor(StorePath);
+
+    /// <summary>The engine of a node that is a member of a cluster.</summary>
+    /// <param name="services">The services.</param>
+    public static ClusterShardEngine Engine(IServiceProvider services)
+    {
+        var (consumer, topics, time) = (services.GetRequiredService<NodeConsumer>(), services.GetRequiredService<Topics>(), services.GetRequiredService<TimeProvider>());
+        var progress = services.GetRequiredService<OwnerProgress>();
+        var log = new LogPartitions(consumer, topics.Transactions, time);
+        PartitionContext? context = null;
+        return new ClusterShardEngine(new ClusterEngineSetup(
+            new ShardOwner(services.GetRequiredService<NodeName>().Value, null),
+            services.GetRequiredService<ActorSystem>,
+            async cancellation =>
+            {
+                consumer.Start();
+                var partitions = await log.CountAsync(cancellation);
+                context = Context(services, Store(services.GetRequiredService<ActorSystem>()), partitions);
+                return partitions;
+            },
+            (partition, generation, reportsTo) => OwnerActor.Props(context!, partition, generation, reportsTo, progress.Begin(partition)),
+            log.ProgressAsync)
+        {
+            Time = time,
+            ProgressOf = partition => progress[partition],
+            StoreTroubles = services.GetRequiredService<StoreTroubles>(),
+        });
+    }
 
     /// <summary>What the actor system has to be configured with.</summary>
     /// <param name="options">Where state is durable.</param>
@@ -91,7 +127,7 @@ public static class PartitionServices
             Store = store,
             StoreTroubles = services.GetRequiredService<StoreTroubles>(),
             Log = services.GetRequiredService<KafkaOutputLog>(),
-            Replies = services.GetRequiredService<IReplies>(),
+            Replies = services.GetRequiredService<IReplyRouter>(),
             Metrics = services.GetRequiredService<ShardMetrics>(),
             Logger = services.GetRequiredService<ILogger<OwnerActor>>(),
             Node = services.GetRequiredService<NodeName>().Value,

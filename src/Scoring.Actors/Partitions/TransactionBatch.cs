@@ -2,6 +2,7 @@ using Akka.Actor;
 using Scoring.Actors.Cardholders;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
 using Scoring.Kafka.Clients;
@@ -68,10 +69,10 @@ internal sealed class TransactionBatch : ScoreRequest, ICardholderBatch, INoSeri
     internal List<OutputOrigin> Origins { get; } = [];
 
     /// <summary>Those who wait for a score, with the score; null where there was one before.</summary>
-    internal List<(long Waiter, byte[]? Score)> Replies { get; } = [];
+    internal List<(ReplyTo Waiter, byte[]? Score)> Replies { get; } = [];
 
     /// <summary>Those who wait and are refused.</summary>
-    internal List<(long Waiter, Rejection Rejection)> Refusals { get; } = [];
+    internal List<(ReplyTo Waiter, Rejection Rejection)> Refusals { get; } = [];
 
     /// <summary>Whether nothing of it goes on: it, or one before it, failed.</summary>
     internal bool IsHeldBack { get; set; }

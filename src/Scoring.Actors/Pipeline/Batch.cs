@@ -1,5 +1,6 @@
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
 using Scoring.Actors.Model;
 using Scoring.Actors.State;
 using Scoring.Models.Features;
@@ -47,10 +48,10 @@ internal sealed class Batch : ScoreRequest
     internal List<DeadRecord> Dead { get; } = [];
 
     /// <summary>The waiters whose transaction was seen before.</summary>
-    internal List<long> RepeatedReplies { get; } = [];
+    internal List<ReplyTo> RepeatedReplies { get; } = [];
 
     /// <summary>The waiters under whose transaction's identity another was seen before.</summary>
-    internal List<long> ConflictingReplies { get; } = [];
+    internal List<ReplyTo> ConflictingReplies { get; } = [];
 
     /// <summary>The records that the moment refuses and the store has no note of yet.</summary>
     internal List<(long Offset, Rejection Rejection)> Refused { get; } = [];

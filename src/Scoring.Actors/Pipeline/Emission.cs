@@ -1,4 +1,5 @@
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
 
 namespace Scoring.Actors.Pipeline;
 
@@ -27,7 +28,7 @@ internal sealed class Emission : AppendObserver
     internal string? Failure => Volatile.Read(ref failure);
 
     /// <summary>Those who wait for a score of the batch, with the score; null where it was scored before.</summary>
-    internal List<(long Waiter, byte[]? Score)> Replies { get; } = [];
+    internal List<(ReplyTo Waiter, byte[]? Score)> Replies { get; } = [];
 
     /// <inheritdoc/>
     public override void Appended() => Settle();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
+using Scoring.Actors.Replies;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
@@ -67,7 +68,7 @@ public static class EngineServices
             Model = model,
             Outputs = new PlainSessions(log),
             Log = log,
-            Replies = services.GetRequiredService<IReplies>(),
+            Replies = services.GetRequiredService<IReplyRouter>(),
             Metrics = services.GetRequiredService<ShardMetrics>(),
             Time = services.GetRequiredService<TimeProvider>(),
             Scheduler = services.GetRequiredService<TaskScheduler>(),

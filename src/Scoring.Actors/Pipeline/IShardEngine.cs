@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Scoring.Actors.Entities;
+using Scoring.Actors.Messages;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Models.Features;
@@ -58,6 +59,11 @@ public interface IShardEngine
     /// <param name="features">The entries of the users that the shard knows; null if it does not look because it is not live or has too much to do.</param>
     /// <returns>False if the shard is not on this node.</returns>
     bool TryReadCard(int partition, string cardId, IReadOnlyList<string> userIds, [NotNullWhen(true)] out Task<IReadOnlyList<CardFeatures>?>? features);
+
+    /// <summary>Asks a shard how far it is, wherever it is.</summary>
+    /// <param name="partition">The shard.</param>
+    /// <returns>How far; null if no node has it, or it did not answer in time.</returns>
+    Task<ShardRead?> DescribeAsync(int partition);
 
     /// <summary>Reads what a shard holds of each kind of entity.</summary>
     /// <param name="partition">The shard.</param>

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Scoring.Actors.Entities;
+using Scoring.Actors.Messages;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
@@ -132,6 +133,9 @@ public sealed class KafkaShardEngine : IShardEngine, IAsyncDisposable
         features = TryAsk(partition, query) ? AnswerAsync(query) : null;
         return features is not null;
     }
+
+    /// <inheritdoc/>
+    public Task<ShardRead?> DescribeAsync(int partition) => Task.FromResult<ShardRead?>(null);
 
     /// <inheritdoc/>
     public bool TryReadStatistics(int partition, [NotNullWhen(true)] out Task<IReadOnlyList<EntityStatistics>>? statistics)

@@ -98,7 +98,7 @@ public sealed partial class ShardActor
     private void Count(Batch batch, int row, Emission emission)
     {
         var scored = batch.Scored[row];
-        if (scored.Record.ReplyTo != 0)
+        if (!scored.Record.ReplyTo.IsNobody)
             emission.Replies.Add((scored.Record.ReplyTo, batch.Scores[row].Value));
         context.Metrics.Scored(batch.Decision(row), scored.Late, scored.Degraded.Count > 0, context.Time.GetElapsedTime(scored.Record.ReceivedAt));
     }
@@ -106,7 +106,7 @@ public sealed partial class ShardActor
     private async ValueTask AppendDeadLetterAsync(DeadRecord dead, Emission emission)
     {
         context.Metrics.Dead(dead.Rejection.Reason);
-        if (dead.Record.ReplyTo != 0)
+        if (!dead.Record.ReplyTo.IsNobody)
             context.Replies.Rejected(dead.Record.ReplyTo, dead.Rejection);
         var output = OriginCopy.DeadLetter(context.Topics.DeadLetters, context.Topics.Transactions, Partition, dead.Record, dead.Rejection);
         emission.Expect();

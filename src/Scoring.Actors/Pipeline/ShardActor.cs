@@ -340,12 +340,12 @@ public sealed partial class ShardActor : IShard
                 break;
             case EntityOutcome.Repeated:
                 context.Metrics.Repeated.Add(1);
-                if (decoded.Record.ReplyTo != 0)
+                if (!decoded.Record.ReplyTo.IsNobody)
                     batch.RepeatedReplies.Add(decoded.Record.ReplyTo);
                 break;
             case EntityOutcome.Conflicting:
                 context.Metrics.Conflicts.Add(1);
-                if (decoded.Record.ReplyTo != 0)
+                if (!decoded.Record.ReplyTo.IsNobody)
                     batch.ConflictingReplies.Add(decoded.Record.ReplyTo);
                 break;
             default:

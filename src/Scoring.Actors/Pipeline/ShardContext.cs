@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
+using Scoring.Actors.Replies;
 using Scoring.Actors.State;
 using Scoring.Models.Features;
 using Scoring.Models.Wire;
@@ -51,7 +52,7 @@ public sealed record ShardContext
     public required IOutputLog Log { get; init; }
 
     /// <summary>Those who wait for scores.</summary>
-    public required IReplies Replies { get; init; }
+    public required IReplyRouter Replies { get; init; }
 
     /// <summary>Where the shards' metrics are counted.</summary>
     public required ShardMetrics Metrics { get; init; }

@@ -21,7 +21,7 @@ internal sealed class RelayCopier(RelaySettings settings, TimeProvider time)
     /// <param name="rejection">Why it is a dead letter; null if it is a copy.</param>
     internal OutputRecord Copy(TopicPartition origin, long offset, Timestamp timestamp, byte[]? key, byte[]? value, Headers? headers, out Rejection? rejection)
     {
-        var record = new InputRecord(offset, RecordTimes.Of(timestamp), key, value, settings.KindOf(origin.Topic), TraceOf(headers), 0, 0);
+        var record = new InputRecord(offset, RecordTimes.Of(timestamp), key, value, settings.KindOf(origin.Topic), TraceOf(headers), default, 0);
         rejection = decoder.Decode(record, out var user);
         return rejection is null
             ? new OutputRecord(settings.Topics.Transactions, user, value, HeadersOf(record, new RecordOrigin(origin.Topic, origin.Partition.Value, offset)))

@@ -30,7 +30,7 @@ public sealed partial class KafkaGroupClient : IGroupClient
         this.topic = topic;
         this.logger = logger;
         firstStart = options.FirstStart;
-        reader = new RecordReader(nodeId, time);
+        reader = new RecordReader(time);
         consumer = new ConsumerBuilder<byte[], byte[]>(Configuration(options))
             .SetPartitionsAssignedHandler((_, partitions) => Assigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => listener!.Revoked(Numbers(partitions)))

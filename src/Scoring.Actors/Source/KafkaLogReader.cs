@@ -35,7 +35,7 @@ public sealed partial class KafkaLogReader : ILogReader
         this.scheduler = scheduler;
         this.logger = logger;
         // Nobody waits for the score of a record that is read again.
-        reader = new RecordReader("", time);
+        reader = new RecordReader(time);
     }
 
     /// <summary>Reads how many partitions the input log has, and waits for the brokers and the topic until there are any.</summary>

@@ -1,14 +1,14 @@
-using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
 using Scoring.Kafka.Clients;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Source;
 
 /// <summary>Turns what the client hands out into input records. Owned by one thread.</summary>
-internal sealed class RecordReader(string nodeId, TimeProvider time)
+internal sealed class RecordReader(TimeProvider time)
 {
     private readonly TopicNames topics = new();
 
@@ -19,7 +19,7 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
 
     private InputRecord Read(long offset, Timestamp timestamp, byte[]? key, byte[]? value, Headers? headers)
     {
-        var record = new InputRecord(offset, RecordTimes.Of(timestamp), key, value, RecordKind.Transaction, null, 0, time.GetTimestamp());
+        var record = new InputRecord(offset, RecordTimes.Of(timestamp), key, value, RecordKind.Transaction, null, default, time.GetTimestamp());
         return headers is { Count: > 0 } ? WithHeaders(record, headers) : record;
     }
 
@@ -32,7 +32,8 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
             {
                 RecordHeaders.Kind => record with { Kind = KindOf(header.GetValueBytes()) },
                 RecordHeaders.TraceParent => record with { TraceParent = header.GetValueBytes() },
-                RecordHeaders.ReplyTo => record with { ReplyTo = WaiterOf(header.GetValueBytes()) },
+                // What is none names nobody.
+                RecordHeaders.ReplyTo => record with { ReplyTo = ReplyTo.TryParse(header.GetValueBytes(), out var replyTo) ? replyTo : default },
                 RecordHeaders.RelayedFrom => record with { Origin = OriginOf(header.GetValueBytes(), ref readable) },
                 _ => record,
             };
@@ -54,16 +55,5 @@ internal sealed class RecordReader(string nodeId, TimeProvider time)
     {
         readable &= RecordOrigin.TryParse(value, topics, out var origin);
         return origin;
-    }
-
-    // Another node's waiter, or one of this node's earlier life, waits no more.
-    private long WaiterOf(byte[]? value)
-    {
-        var text = value is null ? "" : Encoding.UTF8.GetString(value);
-        var colon = text.LastIndexOf(':');
-        return colon > 0 && text.AsSpan(0, colon).SequenceEqual(nodeId)
-            && long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var waiter)
-            ? waiter
-            : 0;
     }
 }

@@ -8,7 +8,11 @@ using Akka.Management;
 using Akka.Management.Cluster.Bootstrap;
 using Akka.Remote.Hosting;
 using Scoring.Actors.Messages;
+using Scoring.Actors.Parts;
 using Scoring.Actors.Partitions;
+using Scoring.Actors.Replies;
+using Scoring.Actors.Snapshots;
+using Scoring.Actors.State;
 
 namespace Scoring.Host.Cluster;
 
@@ -89,6 +93,19 @@ internal static class ClusterHosting
     internal static AkkaConfigurationBuilder WithRemoteMessages(this AkkaConfigurationBuilder builder) => builder
         .WithStrictSerialization()
         .WithCustomSerializer("scoring", [typeof(IRemoteMessage)], static system => new RemoteMessageSerializer(system));
+
+    /// <summary>Adds the snapshot store, which state goes through.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    /// <param name="services">Where the options and the clock are.</param>
+    internal static AkkaConfigurationBuilder WithSnapshots(this AkkaConfigurationBuilder builder, IServiceProvider services) => builder
+        .AddSetup(services.GetRequiredService<SnapshotStoreSetup>())
+        .AddHocon(PartitionServices.Configuration(services.OptionsOf<StateOptions>()), HoconAddMode.Prepend);
+
+    /// <summary>Adds who takes what other members tell the calls that wait here.</summary>
+    /// <param name="builder">The actor system's builder.</param>
+    /// <param name="services">Where the calls are.</param>
+    internal static AkkaConfigurationBuilder WithReplies(this AkkaConfigurationBuilder builder, IServiceProvider services) => builder.WithActors((system, _) =>
+        system.ActorOf(ReplyActor.Props(services.GetRequiredService<IWaitingCalls>(), services.GetRequiredService<ReplyMetrics>()), ReplyActor.Name));
 
     private static AkkaConfigurationBuilder WithBootstrap(this AkkaConfigurationBuilder builder, ClusterOptions options, string? portName) => builder
         .WithAkkaManagement(new AkkaManagementOptions { HostName = options.PublicHostname.Length > 0 ? options.PublicHostname : options.Hostname, Port = options.ManagementPort, BindHostName = options.Hostname, BindPort = options.ManagementPort })

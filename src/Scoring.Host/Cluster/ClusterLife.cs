@@ -24,6 +24,9 @@ internal sealed class ClusterLife(IServiceProvider services, ILogger<AkkaHostedS
     /// <exception cref="InvalidOperationException">It has not started yet.</exception>
     internal ActorSystem System => system ?? throw new InvalidOperationException("the actor system has not started yet");
 
+    /// <summary>The uid of this node as a member; null until the actor system has started.</summary>
+    internal int? Uid => system is { } its ? Akka.Cluster.Cluster.Get(its).SelfUniqueAddress.Uid : null;
+
     /// <summary>The actor system; null until it has started.</summary>
     internal ActorSystem? Started => system;
 

@@ -24,7 +24,10 @@ internal static class ClusterServices
     /// <param name="services">The services.</param>
     internal static IServiceCollection AddScoringCluster(this IServiceCollection services)
     {
-        services.AddAkka(ClusterHosting.SystemName, (builder, provider) => builder.WithScoringMember(provider.OptionsOf<ScoringOptions>().Cluster, Version));
+        services.AddAkka(ClusterHosting.SystemName, (builder, provider) => builder
+            .WithScoringMember(provider.OptionsOf<ScoringOptions>().Cluster, Version)
+            .WithSnapshots(provider)
+            .WithReplies(provider));
         // It would start and stop the actor system beside the node's parts, in an order that is not theirs.
         foreach (var starter in services.Where(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType == typeof(AkkaHostedService)).ToArray())
             services.Remove(starter);
@@ -40,30 +43,19 @@ internal static class ClusterServices
             });
     }
 
-    /// <summary>
-    /// Puts the engine of a cluster in the place of the one that is registered, and the actor system before all parts. Nothing but
-    /// tests does so yet.
-    /// </summary>
-    /// <param name="services">The services of a node.</param>
-    /// <param name="countPartitions">Waits until it is known how many partitions the input log has.</param>
-    /// <param name="owners">How the owner of a partition's generation is made, which reports to the actor that it is given.</param>
-    /// <param name="progress">Looks how far a partition of the input log is.</param>
-    internal static IServiceCollection ReplaceEngineByCluster(
-        this IServiceCollection services,
-        Func<IServiceProvider, CancellationToken, Task<int>> countPartitions,
-        Func<IServiceProvider, Func<int, long, IActorRef, Props>> owners,
-        Func<IServiceProvider, int, Task<LogProgress>> progress)
-    {
-        // The parts start in the order of their registration.
-        var registered = services.ToArray();
-        services.Clear();
-        services.AddScoringCluster();
-        services.Add(registered);
-        return services.Replace(ServiceDescriptor.Singleton<IShardEngine>(p => new ClusterShardEngine(new ClusterEngineSetup(
-            new ShardOwner(p.GetRequiredService<NodeName>().Value, null),
-            () => p.GetRequiredService<ClusterLife>().System,
-            cancellation => countPartitions(p, cancellation),
-            (partition, generation, reportsTo) => owners(p)(partition, generation, reportsTo),
-            partition => progress(p, partition)))));
-    }
+    /// <summary>Adds the engine that is spread over the members.</summary>
+    /// <param name="services">The services.</param>
+    internal static IServiceCollection AddScoringEngine(this IServiceCollection services) => services
+        .AddScoringPartitions()
+        .AddSingleton<IShardEngine>(PartitionServices.Engine)
+        .AddNodePart(static p =>
+        {
+            var engine = p.GetRequiredService<IShardEngine>();
+            return new NodePart(StopPhase.Groups)
+            {
+                StartAsync = cancellation => engine.StartAsync(HttpServices.AddressOf(p), cancellation),
+                StopAsync = engine.StopAsync,
+                Completion = engine.Completion,
+            };
+        });
 }

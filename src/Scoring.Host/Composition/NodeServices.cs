@@ -1,10 +1,9 @@
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
-using Scoring.Actors.State;
+using Scoring.Host.Cluster;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
 
@@ -21,9 +20,9 @@ internal static class NodeServices
         .AddScoringRun()
         .AddScoringModel()
         .AddScoringOutputs()
-        .AddScoringState(NodePaths.OpenState)
+        .AddScoringCluster()
         .AddScoringLedger(NodePaths.OpenLedger, PartServices.OptionsOf<SourceOptions>)
-        .AddScoringEngine(HttpServices.AddressOf)
+        .AddScoringEngine()
         .AddScoringTopicWatch()
         .AddScoringRelay(
             static p => p.OptionsOf<SourceOptions>(),

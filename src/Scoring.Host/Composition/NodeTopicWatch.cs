@@ -18,7 +18,7 @@ namespace Scoring.Host.Composition;
 /// <param name="topics">The topics.</param>
 /// <param name="engine">Stops reading where the input log has changed.</param>
 /// <param name="relay">Stops relaying a topic that has changed.</param>
-/// <param name="store">Remembers the topics' ids.</param>
+/// <param name="ids">Remembers the topics' ids.</param>
 /// <param name="scheduler">Where the watch works.</param>
 /// <param name="time">Times the looks.</param>
 /// <param name="meters">Where its metrics are counted.</param>
@@ -29,7 +29,7 @@ internal sealed class NodeTopicWatch(
     Topics topics,
     IShardEngine engine,
     RelayProgress relay,
-    StoreRetries store,
+    ITopicIds ids,
     TaskScheduler scheduler,
     TimeProvider time,
     IMeterFactory meters,
@@ -54,7 +54,7 @@ internal sealed class NodeTopicWatch(
         facts = new KafkaTopics(configured.Source.BootstrapServers, configured.Source.Client, TopicTimeout);
         watch = new TopicWatch(
             facts,
-            (topic, id, cancel) => store.CallAsync((s, c) => ((ITopicIds)s).NoteTopicAsync(topic, id, c), cancel),
+            ids.NoteTopicAsync,
             new WatchedTopics(topics.Transactions, engine.InputPartitions!.Value, configured.Relay.Enabled ? [topics.Labels, topics.Interactions, .. configured.Relay.TransactionTopics] : []),
             Changed,
             scheduler,

@@ -93,35 +93,22 @@ internal sealed record CardFeaturesEntry(string UserId, int Partition, string As
 /// <param name="Entries">One entry for each user.</param>
 internal sealed record CardFeaturesDocument(string CardId, IReadOnlyList<CardFeaturesEntry> Entries);
 
-/// <summary>What a shard holds of one kind of entity.</summary>
-/// <param name="Name">The kind.</param>
-/// <param name="Count">How many are in memory.</param>
-/// <param name="Events">Events in their windows.</param>
-/// <param name="Bytes">Bytes of their states, estimated.</param>
-internal sealed record EntitiesDocument(string Name, long Count, long Events, long Bytes);
-
-/// <summary>A shard, as its owner has it now, or as its owner last reported it.</summary>
+/// <summary>A shard, as its owner has it now.</summary>
 /// <param name="Partition">The partition of the input log.</param>
-/// <param name="Owner">The node that owns it; null if none ever did.</param>
+/// <param name="Owner">The node that owns it; null if none answers for it.</param>
 /// <param name="Address">Where that node is reached.</param>
 /// <param name="Epoch">The number of its ownership; each owner has a higher one.</param>
-/// <param name="State">recovering, live, paused, stopping, why it is down; unheard if its owner no longer reports, unowned if it has none.</param>
+/// <param name="State">recovering, live, paused, stopping, why it is down; unowned if no node has it, or its owner did not answer in time.</param>
 internal sealed record ShardDocument(int Partition, string? Owner, Uri? Address, long? Epoch, string State)
 {
-    /// <summary>The offset behind the last record that is finished; null before the first, and of another node's shard.</summary>
-    public long? FinishedOffset { get; init; }
-
     /// <summary>The offset that the group has committed; null before the first.</summary>
     public long? CommittedOffset { get; init; }
 
-    /// <summary>The offset behind the log's last record.</summary>
+    /// <summary>The offset behind the log's last record, as of a few seconds ago.</summary>
     public long? EndOffset { get; init; }
 
     /// <summary>Records of the log that are not committed yet.</summary>
     public long? Lag { get; init; }
-
-    /// <summary>Records in the mailbox; null of another node's shard.</summary>
-    public int? Waiting { get; init; }
 
     /// <summary>The watermark; null before the first event.</summary>
     public string? Watermark { get; init; }
@@ -129,26 +116,17 @@ internal sealed record ShardDocument(int Partition, string? Owner, Uri? Address,
     /// <summary>The offset of the last checkpoint: the state exactly before it.</summary>
     public long? CheckpointOffset { get; init; }
 
-    /// <summary>How long ago that was written.</summary>
+    /// <summary>How long ago its owner completed it; null if another owner did.</summary>
     public double? CheckpointAgeSeconds { get; init; }
 
-    /// <summary>How long ago its owner reported; null of this node's own, whose figures are of now.</summary>
-    public double? ReportAgeSeconds { get; init; }
-
-    /// <summary>Entities in its owner's memory.</summary>
+    /// <summary>Cardholders in its owner's memory: a user with its cards is one.</summary>
     public long EntitiesInMemory { get; init; }
 
     /// <summary>Their bytes.</summary>
     public long EntityBytes { get; init; }
 
-    /// <summary>Entities in the store.</summary>
-    public long? StoredEntities { get; init; }
-
-    /// <summary>Their bytes.</summary>
-    public long? StoredBytes { get; init; }
-
-    /// <summary>What it holds in memory by kind; empty of another node's shard.</summary>
-    public IReadOnlyList<EntitiesDocument> Entities { get; init; } = [];
+    /// <summary>Their events.</summary>
+    public long EventsInMemory { get; init; }
 }
 
 /// <summary>How far the node that answers has copied a partition of the scores into the ledger.</summary>

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Replies;
 using Scoring.Host.Cluster;
 using Scoring.Host.Options;
 using Scoring.Models.Wire;
@@ -18,8 +18,7 @@ internal static class HttpServices
         .AddOpenApi()
         .AddSingleton(static p => new TransactionDecoder(p.OptionsOf<DecodeLimits>()))
         .AddSingleton<PendingReplies>()
-        .AddSingleton<IReplies>(static p => p.GetRequiredService<PendingReplies>())
-        .AddSingleton<PeerShards>()
+        .AddSingleton<IWaitingCalls>(static p => p.GetRequiredService<PendingReplies>())
         .AddSingleton<CardFeatureReader>()
         .AddSingleton<HealthEndpoints>()
         .AddSingleton<ScoreEndpoints>()
@@ -41,7 +40,7 @@ internal static class HttpServices
         web.Services.GetRequiredService<ScoreEndpoints>().Map(queries);
         web.Services.GetRequiredService<ScoreQueries>().Map(queries);
         web.Services.GetRequiredService<StateEndpoints>().Map(queries);
-        web.Services.GetService<ClusterEndpoints>()?.Map(queries);
+        web.Services.GetRequiredService<ClusterEndpoints>().Map(queries);
     }
 
     /// <summary>Where other nodes reach this one, once it listens; null if they can't.</summary>

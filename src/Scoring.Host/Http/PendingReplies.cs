@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Replies;
 using Scoring.Actors.Telemetry;
 using Scoring.Host.Options;
 using Scoring.Models.Wire;
@@ -14,56 +16,48 @@ namespace Scoring.Host.Http;
 /// <param name="Rejection">Why it was refused; null if it was not.</param>
 internal readonly record struct Reply(byte[]? Score, Rejection? Rejection);
 
-/// <summary>The callers of this node that wait for a score, by number.</summary>
-internal sealed class PendingReplies : IReplies
+/// <summary>The callers of this node that wait for a score, each by a number of chance, so that no record can name one by guessing.</summary>
+internal sealed class PendingReplies : IWaitingCalls
 {
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<Reply>> waiters = new();
+    private const int CallBytes = 16;
+
+    private readonly ConcurrentDictionary<UInt128, TaskCompletionSource<Reply>> waiters = new();
     private readonly int maxWaiting;
-    private long last;
 
     /// <summary>Makes it, with nobody waiting.</summary>
     /// <param name="options">How many callers may wait.</param>
-    /// <param name="time">
-    /// Says where the numbers start. A node that starts anew under its old name reads records of its earlier life;
-    /// their waiters' numbers must be none of this life's.
-    /// </param>
     /// <param name="meters">Where the callers are counted.</param>
-    public PendingReplies(IOptions<HttpOptions> options, TimeProvider time, IMeterFactory meters)
+    public PendingReplies(IOptions<HttpOptions> options, IMeterFactory meters)
     {
         maxWaiting = options.Value.MaxWaitingScores;
-        last = time.GetUtcNow().UtcTicks;
         meters.Create(ScoringMeter.Name).CreateObservableGauge("scoring.http.waiting_scores", () => waiters.Count, "{call}", "Calls that wait for their score");
     }
 
     /// <inheritdoc/>
-    public void Scored(long waiter, byte[]? score) => Complete(waiter, new Reply(score, null));
+    public bool TryScored(UInt128 call, byte[]? score) => TryComplete(call, new Reply(score, null));
 
     /// <inheritdoc/>
-    public void Rejected(long waiter, Rejection rejection) => Complete(waiter, new Reply(null, rejection));
+    public bool TryRejected(UInt128 call, Rejection rejection) => TryComplete(call, new Reply(null, rejection));
 
     /// <summary>Registers a caller.</summary>
-    /// <param name="number">Its number.</param>
+    /// <param name="call">Its number.</param>
     /// <param name="reply">Completes with the reply.</param>
     /// <returns>False if as many wait as may.</returns>
-    internal bool TryRegister(out long number, [NotNullWhen(true)] out Task<Reply>? reply)
+    internal bool TryRegister(out UInt128 call, [NotNullWhen(true)] out Task<Reply>? reply)
     {
-        number = 0;
+        call = 0;
         reply = null;
         if (waiters.Count >= maxWaiting)
             return false;
-        number = Interlocked.Increment(ref last);
+        call = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(CallBytes));
         var waiter = new TaskCompletionSource<Reply>(TaskCreationOptions.RunContinuationsAsynchronously);
-        waiters[number] = waiter;
+        waiters[call] = waiter;
         reply = waiter.Task;
         return true;
     }
 
     /// <summary>The caller waits no more.</summary>
-    internal void Forget(long number) => waiters.TryRemove(number, out _);
+    internal void Forget(UInt128 call) => waiters.TryRemove(call, out _);
 
-    private void Complete(long number, Reply reply)
-    {
-        if (waiters.TryRemove(number, out var waiter))
-            waiter.TrySetResult(reply);
-    }
+    private bool TryComplete(UInt128 call, Reply reply) => waiters.TryRemove(call, out var waiter) && waiter.TrySetResult(reply);
 }

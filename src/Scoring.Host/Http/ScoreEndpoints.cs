@@ -4,8 +4,10 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Telemetry;
+using Scoring.Host.Cluster;
 using Scoring.Host.Options;
 using Scoring.Models.Wire;
 
@@ -13,7 +15,7 @@ namespace Scoring.Host.Http;
 
 /// <summary>Scores that are made on request, by way of the input log.</summary>
 /// <param name="topics">The topics, of which one is the input log.</param>
-/// <param name="name">This node, by whose name its callers' records are known.</param>
+/// <param name="life">The node as a member, by whose uid its callers' records are known.</param>
 /// <param name="decoder">Says what is valid.</param>
 /// <param name="limits">What a body may be at most.</param>
 /// <param name="options">How long a call waits.</param>
@@ -24,7 +26,7 @@ namespace Scoring.Host.Http;
 /// <param name="meters">Where conflicts are counted.</param>
 internal sealed class ScoreEndpoints(
     Topics topics,
-    NodeName name,
+    ClusterLife life,
     TransactionDecoder decoder,
     IOptions<DecodeLimits> limits,
     IOptions<HttpOptions> options,
@@ -78,18 +80,20 @@ internal sealed class ScoreEndpoints(
             return first;
 
         // 3. Append it to the log, and wait for what its shard makes of it.
-        if (!replies.TryRegister(out var number, out var reply))
+        if (life.Uid is not { } uid)
+            return Problems.Unavailable("the node has not begun yet");
+        if (!replies.TryRegister(out var call, out var reply))
             return Problems.Unavailable($"{options.Value.MaxWaitingScores} calls wait for their scores already");
         try
         {
             var append = new RequestAppend();
-            if (!log.TryAppend(Record(transaction, body, number, request), append))
+            if (!log.TryAppend(Record(transaction, body, new ReplyTo(uid, call), request), append))
                 return Problems.Unavailable("the producer's queue is full");
             return await WaitAsync(transaction, append, reply, request.HttpContext.RequestAborted);
         }
         finally
         {
-            replies.Forget(number);
+            replies.Forget(call);
         }
     }
 
@@ -141,9 +145,9 @@ internal sealed class ScoreEndpoints(
     private static ScoreSearch Identity(in Transaction transaction) =>
         new(Encoding.UTF8.GetString(transaction.TransactionId), Encoding.UTF8.GetString(transaction.CardId), Encoding.UTF8.GetString(transaction.UserId));
 
-    private OutputRecord Record(in Transaction transaction, byte[] body, long number, HttpRequest request)
+    private OutputRecord Record(in Transaction transaction, byte[] body, ReplyTo waiter, HttpRequest request)
     {
-        var replyTo = new OutputHeader(RecordHeaders.ReplyTo, Encoding.UTF8.GetBytes($"{name.Value}:{number}"));
+        var replyTo = new OutputHeader(RecordHeaders.ReplyTo, waiter.ToHeader());
         var trace = request.Headers.TraceParent.ToString() is { Length: > 0 and <= MaxTraceParentChars } given ? given : Activity.Current?.Id;
         OutputHeader[] headers = trace is null ? [replyTo] : [replyTo, new OutputHeader(RecordHeaders.TraceParent, Encoding.UTF8.GetBytes(trace))];
         return new OutputRecord(topics.Transactions, transaction.UserId.ToArray(), body, headers);

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
+using Scoring.Actors.Replies;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.State;
@@ -12,7 +14,7 @@ using Scoring.Models.Wire;
 namespace Scoring.Benchmarks.State;
 
 /// <summary>What a shard works with: the shipped feature set of 30 features and model, the real store, and the logs that it is given.</summary>
-internal sealed class BenchNode : IAsyncDisposable, IReplies
+internal sealed class BenchNode : IAsyncDisposable, IReplyRouter
 {
     private readonly BenchMeters meters = new();
     private readonly ModelActor model;
@@ -57,9 +59,9 @@ internal sealed class BenchNode : IAsyncDisposable, IReplies
         });
     }
 
-    void IReplies.Scored(long waiter, byte[]? score) => throw new InvalidOperationException("nobody waits");
+    void IReplyRouter.Scored(in ReplyTo replyTo, byte[]? score) => throw new InvalidOperationException("nobody waits");
 
-    void IReplies.Rejected(long waiter, Rejection rejection) => throw new InvalidOperationException("nobody waits");
+    void IReplyRouter.Rejected(in ReplyTo replyTo, Rejection rejection) => throw new InvalidOperationException("nobody waits");
 
     public async ValueTask DisposeAsync()
     {

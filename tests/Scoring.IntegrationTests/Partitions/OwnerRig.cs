@@ -202,7 +202,6 @@ internal sealed class OwnerRig : IAsyncDisposable
     private WebApplication Services(Func<ScoringOptions, ScoringOptions>? adjust)
     {
         var builder = ScoringHost.NodeBuilder(SettingArguments.Read([]), options => Adjusted(options, adjust), TimeProvider.System);
-        builder.Services.AddScoringPartitions();
         return builder.Build();
     }
 

@@ -8,7 +8,7 @@ namespace Scoring.Simulation.Broker;
 /// <summary>Hands the broker's records to the service's own reader of records, as the Kafka client would.</summary>
 internal static class RecordConversion
 {
-    internal static InputRecord ToInput(LogRecord record, VirtualProcess process, string nodeId)
+    internal static InputRecord ToInput(LogRecord record, VirtualProcess process)
     {
         var message = new Message<byte[], byte[]>
         {
@@ -19,6 +19,6 @@ internal static class RecordConversion
         };
         foreach (var header in record.Headers)
             message.Headers.Add(header.Name, header.Value);
-        return new RecordReader(nodeId, process.Time).Read(new ConsumeResult<byte[], byte[]> { Message = message, Offset = record.Offset });
+        return new RecordReader(process.Time).Read(new ConsumeResult<byte[], byte[]> { Message = message, Offset = record.Offset });
     }
 }

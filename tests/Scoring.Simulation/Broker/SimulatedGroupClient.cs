@@ -120,7 +120,7 @@ public sealed class SimulatedGroupClient : IGroupClient
 
         position = log.NextCommitted(position);
         positions[partition] = position + 1;
-        record = RecordConversion.ToInput(log.Everything[(int)position], Process, nodeId);
+        record = RecordConversion.ToInput(log.Everything[(int)position], Process);
         return true;
     }
 

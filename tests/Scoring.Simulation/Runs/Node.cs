@@ -2,6 +2,8 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
+using Scoring.Actors.Replies;
 using Scoring.Actors.Model;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
@@ -17,7 +19,7 @@ using Scoring.Simulation.Workload;
 namespace Scoring.Simulation.Runs;
 
 /// <summary>One scorer: the service's own member, shards, checkpoints and model, put together as the host does, in a simulated process.</summary>
-internal sealed class Node : IReplies
+internal sealed class Node : IReplyRouter
 {
     private static readonly TimeSpan Impatient = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Patient = TimeSpan.FromMilliseconds(20);
@@ -85,11 +87,11 @@ internal sealed class Node : IReplies
         transactional?.Crashed();
     }
 
-    void IReplies.Scored(long waiter, byte[]? score)
+    void IReplyRouter.Scored(in ReplyTo replyTo, byte[]? score)
     {
     }
 
-    void IReplies.Rejected(long waiter, Rejection rejection)
+    void IReplyRouter.Rejected(in ReplyTo replyTo, Rejection rejection)
     {
     }
 

@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
+using Scoring.Actors.Messages;
 using Scoring.Actors.Model;
+using Scoring.Actors.Replies;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.State;
 using Scoring.Models.Features;
@@ -17,7 +19,7 @@ using Scoring.Tests.Inference;
 namespace Scoring.Tests.Pipeline;
 
 /// <summary>One shard on a log that is held, with a tiny model.</summary>
-internal sealed class ShardFixture : IAsyncDisposable, IReplies
+internal sealed class ShardFixture : IAsyncDisposable, IReplyRouter
 {
     public const long FirstTime = 1_772_366_400_000; // 2026-03-01T12:00:00Z, in milliseconds
 
@@ -119,7 +121,7 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         Encoding.UTF8.GetBytes(json ?? string.Create(CultureInfo.InvariantCulture, $$"""{"transactionId":"{{id}}","cardId":"{{card}}","amount":10,"eventTime":{{FirstTime + afterMillis}}}""")),
         RecordKind.Transaction,
         null,
-        replyTo,
+        new ReplyTo(0, (UInt128)replyTo),
         0);
 
     /// <summary>The record is in the log, and the shard has it.</summary>
@@ -180,9 +182,9 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplies
         return JsonNode.Parse(Log.Appended[index].Value!)!;
     }
 
-    void IReplies.Scored(long waiter, byte[]? score) => Replies.Add((waiter, score, null));
+    void IReplyRouter.Scored(in ReplyTo replyTo, byte[]? score) => Replies.Add(((long)replyTo.Call, score, null));
 
-    void IReplies.Rejected(long waiter, Rejection rejection) => Replies.Add((waiter, null, rejection));
+    void IReplyRouter.Rejected(in ReplyTo replyTo, Rejection rejection) => Replies.Add(((long)replyTo.Call, null, rejection));
 
     public async ValueTask DisposeAsync()
     {
