@@ -15,7 +15,8 @@ public static class LedgerServices
     /// <param name="group">The scorers' group, after which the projection's is named.</param>
     public static IServiceCollection AddScoringLedger(this IServiceCollection services, Func<LedgerOptions, IScoreLedger> open, Func<IServiceProvider, GroupOptions> group) => services
         .AddSingleton(p => open(p.OptionsOf<LedgerOptions>()))
-        .AddSingleton(p => new LedgerProjection(
+        // Once, and under what the rest of the node knows it by: the container disposes of each registration's.
+        .AddSingleton<ILedgerStatus>(p => new LedgerProjection(
             p.GetRequiredService<IScoreLedger>(),
             p.OptionsOf<LedgerOptions>(),
             group(p),
@@ -24,8 +25,7 @@ public static class LedgerServices
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<IMeterFactory>(),
             p.GetRequiredService<ILogger<LedgerProjection>>()))
-        .AddSingleton<ILedgerStatus>(static p => p.GetRequiredService<LedgerProjection>())
-        .AddNodePart(static p => Part(p.GetRequiredService<LedgerProjection>()));
+        .AddNodePart(static p => Part((LedgerProjection)p.GetRequiredService<ILedgerStatus>()));
 
     private static NodePart Part(LedgerProjection projection) => new(StopPhase.Groups)
     {

@@ -221,6 +221,20 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
         Assert.Equal(0, second.Writer.Progress.Lost);
     }
 
+    [EmbeddedBrokerFact]
+    public async Task What_leaves_the_log_before_the_very_first_write_is_counted_too()
+    {
+        var ledger = new MemoryLedger();
+        var node = Start(ledger);
+        var owner = Own(node, 0);
+        await owner.Probe.ExpectMsgAsync<WentLive>(Patience);
+        broker.Embedded.SetDown();
+        broker.Embedded.SetUp();
+        Send(0, 12_000, Kafka.ConnectorNode.KeyOf(0, Partitions), pad: 900);
+        await Eventually.TrueAsync(() => ledger.At(0) == 12_000 && !node.Writer.Progress.Problems.Any(), "the ledger has caught up");
+        Assert.Equal(12_000, ledger.Count + node.Writer.Progress.Lost);
+    }
+
     [Fact]
     public async Task A_topic_that_ends_before_where_the_ledger_is_was_made_anew_and_is_read_from_its_beginning()
     {
