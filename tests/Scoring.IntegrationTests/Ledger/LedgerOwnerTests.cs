@@ -6,7 +6,9 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Messages;
+using Scoring.Actors.Sql;
 using Scoring.IntegrationTests.State;
+using Scoring.Servers;
 
 namespace Scoring.IntegrationTests.Ledger;
 
@@ -137,6 +139,27 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
         owner.Actor.Tell(Drain.Instance);
         await owner.Probe.ExpectMsgAsync<GaveBack>(Patience);
         await Eventually.TrueAsync(() => node.Writer.Partitions().Count == 0, "the partition is not this node's any more");
+    }
+
+    [Fact]
+    public async Task A_PostgreSQL_that_goes_away_and_comes_back_has_each_score_in_the_end()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        using var ledger = ScoreLedgers.Open(new LedgerOptions { Provider = SqlProvider.Postgres, ConnectionString = server.ConnectionString, CommandTimeout = TimeSpan.FromSeconds(1) });
+        var node = Start(ledger);
+        Send(0, Scores / 2);
+        var owners = Enumerable.Range(0, Partitions).Select(p => Own(node, p)).ToList();
+        foreach (var owner in owners)
+            await owner.Probe.ExpectMsgAsync<WentLive>(Patience);
+        await Eventually.TrueAsync(() => Written(node) > 0, "some of it is written");
+        await server.StopImmediateAsync();
+        Send(Scores / 2, Scores);
+        await Eventually.TrueAsync(() => node.Writer.Progress.Problems.Any(), "the failure is told");
+        await server.RestartAsync();
+        await Eventually.TrueAsync(() => Written(node) == Scores, "each score is in the ledger");
+        Assert.All(owners, o => Assert.False(o.Probe.HasMessages));
+        for (var i = 0; i < Scores; i += 101)
+            Assert.Single(await ledger.FindAsync(new ScoreSearch($"t-{i}"), IdPosition.Start, 9, default));
     }
 
     [Fact]
@@ -273,6 +296,8 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
         await owner.Probe.ExpectMsgAsync<Lost>(Patience);
         await Assert.ThrowsAsync<LedgerLayoutException>(() => node.Writer.Failure);
     }
+
+    private static long Written(LedgerNode node) => Enumerable.Range(0, Partitions).Sum(p => node.Writer.NextOffset(p) ?? 0);
 
     private static bool IsWhole(MemoryLedger ledger) => ledger.Count == Scores && Ends(ledger) == Scores;
 
