@@ -39,6 +39,7 @@ public sealed partial class LedgerOwnerActor : ReceiveActor, IWithTimers
     private LedgerLane? lane;
     private IPartitionControl? control;
     private Task<Akka.Done>? completion;
+    private long? start;
     private long questions;
     private bool isAsking;
     private bool wasLive;
@@ -154,8 +155,8 @@ public sealed partial class LedgerOwnerActor : ReceiveActor, IWithTimers
         questions++;
         var bounds = answer.Log;
         lane!.ShowEnd(bounds.High);
-        // Of a partition that the ledger knows nothing of, nobody knows what it has lost.
-        if (lane.Position is not { } position)
+        // Of a partition that the ledger knows nothing of, nobody knows what was lost before this owner began to read.
+        if ((lane.Position ?? start) is not { } position)
             GoLive(bounds.Low);
         else if (position < bounds.Low || position > bounds.High)
             Pass(new LogGap(place, position, bounds.Low, bounds.High));
@@ -171,14 +172,16 @@ public sealed partial class LedgerOwnerActor : ReceiveActor, IWithTimers
         shared.Writer.WriteAsync(new LedgerWrite(lane!, [], [], gap.Low)).PipeTo(Self, success: static () => Passed.Instance, failure: static e => new Failed(e));
     }
 
-    private void GoLive(long start)
+    private void GoLive(long offset)
     {
         Become(Living);
-        (control, completion) = KafkaConsumer.PlainExternalSource(shared.Consumer, Subscriptions.AssignmentWithOffset(new TopicPartitionOffset(place, start)) with { IsCommitted = false })
+        start = offset;
+        (control, completion) = KafkaConsumer.PlainExternalSource(shared.Consumer, Subscriptions.AssignmentWithOffset(new TopicPartitionOffset(place, offset)) with { IsCommitted = false })
             .SelectAsync(1, WriteAsync)
             .ToMaterialized(Sinks.Ignore<Akka.Done>(), Keep.Both)
             .Run(Context.Materializer());
-        completion.PipeTo(Self, success: static _ => new Ended(null), failure: static e => new Ended(e));
+        // What a write failed with comes bare or wrapped, as the stage found its task.
+        completion.PipeTo(Self, success: static _ => new Ended(null), failure: static e => new Ended(e is AggregateException { InnerExceptions: [var only] } ? only : e));
         Timers.StartPeriodicTimer(nameof(Look), Look.Now, LookInterval);
         if (wasLive)
             return;

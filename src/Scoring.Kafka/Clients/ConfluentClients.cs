@@ -7,6 +7,9 @@ namespace Scoring.Kafka.Clients;
 /// <summary>Connects librdkafka's clients.</summary>
 public sealed class ConfluentClients : IKafkaClients
 {
+    // While its queue is full the client looks for room once a second by itself; a log that keeps little is gone by then.
+    private const int FetchQueueBackoffMs = 20;
+
     private const string RecoveryStrategy = "metadata.recovery.strategy";
 
     private readonly ConsumerSettings consuming;
@@ -85,6 +88,7 @@ public sealed class ConfluentClients : IKafkaClients
         configuration.EnablePartitionEof = true;
         configuration.FetchWaitMaxMs = Milliseconds(consuming.FetchWait);
         configuration.QueuedMaxMessagesKbytes = consuming.PrefetchKilobytes;
+        configuration.FetchQueueBackoffMs = FetchQueueBackoffMs;
         return configuration;
     }
 

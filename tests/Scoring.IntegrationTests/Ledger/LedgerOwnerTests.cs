@@ -6,7 +6,9 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Messages;
+using Scoring.Actors.Sql;
 using Scoring.IntegrationTests.State;
+using Scoring.Servers;
 
 namespace Scoring.IntegrationTests.Ledger;
 
@@ -140,6 +142,27 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_PostgreSQL_that_goes_away_and_comes_back_has_each_score_in_the_end()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        using var ledger = ScoreLedgers.Open(new LedgerOptions { Provider = SqlProvider.Postgres, ConnectionString = server.ConnectionString, CommandTimeout = TimeSpan.FromSeconds(1) });
+        var node = Start(ledger);
+        Send(0, Scores / 2);
+        var owners = Enumerable.Range(0, Partitions).Select(p => Own(node, p)).ToList();
+        foreach (var owner in owners)
+            await owner.Probe.ExpectMsgAsync<WentLive>(Patience);
+        await Eventually.TrueAsync(() => Written(node) > 0, "some of it is written");
+        await server.StopImmediateAsync();
+        Send(Scores / 2, Scores);
+        await Eventually.TrueAsync(() => node.Writer.Progress.Problems.Any(), "the failure is told");
+        await server.RestartAsync();
+        await Eventually.TrueAsync(() => Written(node) == Scores, "each score is in the ledger");
+        Assert.All(owners, o => Assert.False(o.Probe.HasMessages));
+        for (var i = 0; i < Scores; i += 101)
+            Assert.Single(await ledger.FindAsync(new ScoreSearch($"t-{i}"), IdPosition.Start, 9, default));
+    }
+
+    [Fact]
     public async Task A_drain_does_not_wait_for_a_database_that_is_away()
     {
         var ledger = new MemoryLedger { Before = (_, _, _) => throw new LedgerUnavailableException("away", null) };
@@ -221,6 +244,20 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
         Assert.Equal(0, second.Writer.Progress.Lost);
     }
 
+    [EmbeddedBrokerFact]
+    public async Task What_leaves_the_log_before_the_very_first_write_is_counted_too()
+    {
+        var ledger = new MemoryLedger();
+        var node = Start(ledger);
+        var owner = Own(node, 0);
+        await owner.Probe.ExpectMsgAsync<WentLive>(Patience);
+        broker.Embedded.SetDown();
+        broker.Embedded.SetUp();
+        Send(0, 12_000, Kafka.ConnectorNode.KeyOf(0, Partitions), pad: 900);
+        await Eventually.TrueAsync(() => ledger.At(0) == 12_000 && !node.Writer.Progress.Problems.Any(), "the ledger has caught up");
+        Assert.Equal(12_000, ledger.Count + node.Writer.Progress.Lost);
+    }
+
     [Fact]
     public async Task A_topic_that_ends_before_where_the_ledger_is_was_made_anew_and_is_read_from_its_beginning()
     {
@@ -259,6 +296,8 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
         await owner.Probe.ExpectMsgAsync<Lost>(Patience);
         await Assert.ThrowsAsync<LedgerLayoutException>(() => node.Writer.Failure);
     }
+
+    private static long Written(LedgerNode node) => Enumerable.Range(0, Partitions).Sum(p => node.Writer.NextOffset(p) ?? 0);
 
     private static bool IsWhole(MemoryLedger ledger) => ledger.Count == Scores && Ends(ledger) == Scores;
 

@@ -3,6 +3,7 @@ using Npgsql;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Sql;
 using Scoring.IntegrationTests.State;
+using Scoring.Models.Wire;
 using Scoring.Servers;
 
 namespace Scoring.IntegrationTests.Ledger;
@@ -59,6 +60,19 @@ public sealed class PostgresScoreLedgerTests(SharedPostgres postgres) : ScoreLed
         await Assert.ThrowsAsync<LedgerUnavailableException>(async () => await ledger.FindAsync(new("t"), IdPosition.Start, 1, default));
         await server.RestartAsync();
         Assert.Equal(0, ledger.Write([], "scores", [new(0, 1, 2)]));
+    }
+
+    [Fact]
+    public async Task A_score_that_no_index_can_hold_is_refused_and_no_other()
+    {
+        using var ledger = Open(await postgres.CreateDatabaseAsync());
+        // Of such a length that an index's page can't hold three, and of such noise that compressing does not help.
+        var noise = Enumerable.Range(0, 100).SelectMany(i => System.Security.Cryptography.SHA256.HashData([(byte)i])).ToArray();
+        var poison = new LedgerRow(new ScoreKeys(Convert.ToBase64String(noise), Convert.ToBase64String(noise[..1_000]), "u", 0, null), [1], 0);
+        var fine = new LedgerRow(new ScoreKeys("t", "c", "u", 0, null), [1], 0);
+        Assert.Throws<LedgerRefusedException>(() => ledger.Write([fine, poison], "scores", [new(0, null, 2)]));
+        Assert.Null(ledger.NextOffset("scores", 0));
+        Assert.Equal(1, ledger.Write([fine], "scores", [new(0, null, 1)]));
     }
 
     [Fact]

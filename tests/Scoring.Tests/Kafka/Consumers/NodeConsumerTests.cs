@@ -1,3 +1,5 @@
+using Akka.Streams.Dsl;
+using Akka.Streams.TestKit;
 using Confluent.Kafka;
 using Scoring.Kafka.Clients;
 using Scoring.Kafka.Consumers;
@@ -245,6 +247,33 @@ public sealed class NodeConsumerTests(StreamFixture streams) : IClassFixture<Str
         Assert.Contains("offset 4 of transactions [[1]] is needed, and the log holds 10 to 20", gap.Message, StringComparison.Ordinal);
         others.Request(1);
         Assert.Equal(3, others.ExpectNext().Records.Count);
+    }
+
+    [Fact]
+    public void What_was_read_before_a_gap_is_handed_out_first()
+    {
+        rig.Log(1).Add(20);
+        var (control, batches) = rig.Read(1, 15);
+        rig.Turns.Run();
+        rig.Log(1).Add(20).Trim(30);
+        rig.Kafka.Consumer.Stray.Enqueue(new ConsumerEvent(
+            ConsumerEventKind.Gap, "transactions", 1, 20, default, FakeKafka.Failure(FailureClass.Retriable, ErrorCode.Local_AutoOffsetReset)));
+        rig.Turns.Run();
+        Assert.NotNull(control.State.Trouble);
+        batches.Request(10);
+        Assert.Equal([15L, 16, 17, 18, 19], Offsets(batches.ExpectNext()));
+        Assert.Equal((20, 30), batches.ExpectError() is LogGapException gap ? (gap.Needed, gap.Low) : default);
+    }
+
+    [Fact]
+    public void A_reader_that_commits_nothing_holds_no_batch_back()
+    {
+        rig.Log(1).Add(5);
+        var (control, batches) = rig.Source(1, 0, isCommitted: false).ToMaterialized(streams.SinkProbe<PartitionBatch>(), Keep.Both).Run(streams.Materializer);
+        batches.Request(10);
+        rig.Turns.Run();
+        Assert.NotEmpty(batches.ExpectNext().Records);
+        Assert.Equal(0, control.State.OpenBatches);
     }
 
     [Fact]

@@ -44,12 +44,12 @@ internal sealed class ConsumerRig : IDisposable
     public (IPartitionControl Control, TestSubscriber.Probe<PartitionBatch> Batches) Read(int partition, long offset, long? committed = null, bool isRefreshed = false) =>
         Source(partition, offset, committed, isRefreshed).ToMaterialized(streams.SinkProbe<PartitionBatch>(), Keep.Both).Run(streams.Materializer);
 
-    public Source<PartitionBatch, IPartitionControl> Source(int partition, long offset, long? committed = null, bool isRefreshed = false)
+    public Source<PartitionBatch, IPartitionControl> Source(int partition, long offset, long? committed = null, bool isRefreshed = false, bool isCommitted = true)
     {
         // The test runner's context would take what follows a task away to a thread of its own.
         SynchronizationContext.SetSynchronizationContext(null);
         return KafkaConsumer.PlainExternalSource(
-            Consumer, Subscriptions.AssignmentWithOffset(new TopicPartitionOffset(P(partition), offset)) with { Committed = committed, IsRefreshed = isRefreshed });
+            Consumer, Subscriptions.AssignmentWithOffset(new TopicPartitionOffset(P(partition), offset)) with { Committed = committed, IsRefreshed = isRefreshed, IsCommitted = isCommitted });
     }
 
     /// <summary>A source whose batches are committed as soon as the test lets them through.</summary>

@@ -155,6 +155,32 @@ public sealed class ProduceFlowTests(StreamFixture streams) : IClassFixture<Stre
     }
 
     [Fact]
+    public void Without_gaps_nothing_that_stands_behind_a_failed_record_reaches_a_client_or_the_next_one()
+    {
+        using var gapless = new ProducerRig(streams, new ProducerSettings { BootstrapServers = "none:1", Gapless = true });
+        var (messages, results) = gapless.Produce();
+        var (idle, idleResults) = gapless.Produce();
+        results.Request(50);
+        idleResults.Request(50);
+        messages.SendNext(ProducerRig.Message("a", "1"));
+        gapless.Client.Fail(FakeKafka.Failure(FailureClass.Retriable, ErrorCode.Local_UnknownTopic));
+        Assert.IsType<ProduceFailedException>(results.ExpectError());
+
+        // Another stream of the client had nothing under way, and fails with it all the same.
+        gapless.Client.End();
+        Assert.IsType<ProduceFailedException>(idleResults.ExpectError());
+        Assert.Equal(["1"], gapless.Client.Taken);
+
+        // A stream that begins now has the next client.
+        var (again, fine) = gapless.Produce();
+        fine.Request(5);
+        again.SendNext(ProducerRig.Message("b", "2"));
+        Assert.Equal(2, gapless.Base.Kafka.Producers.Count);
+        gapless.Client.Acknowledge();
+        Assert.Equal("b", fine.ExpectNext().PassThrough);
+    }
+
+    [Fact]
     public void Clients_are_not_replaced_one_right_after_the_other()
     {
         rig.Client.End();
