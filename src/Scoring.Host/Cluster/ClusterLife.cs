@@ -1,6 +1,8 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Microsoft.Extensions.Options;
 using Scoring.Actors.Partitions;
+using Scoring.Host.Options;
 
 namespace Scoring.Host.Cluster;
 
@@ -39,6 +41,9 @@ internal sealed class ClusterLife(IServiceProvider services, ILogger<AkkaHostedS
         system = services.GetRequiredService<ActorSystem>();
         Akka.Cluster.Cluster.Get(system).RegisterOnMemberRemoved(Ended);
         _ = FollowAsync(system);
+        var options = services.GetRequiredService<IOptions<ScoringOptions>>().Value.Cluster;
+        if (options.Discovery != ClusterDiscovery.Alone)
+            await ContactPointEndpoint.BootstrapAsync(system, options);
     }
 
     /// <summary>Leaves the cluster in order, and ends the actor system.</summary>

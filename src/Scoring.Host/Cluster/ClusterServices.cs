@@ -36,7 +36,7 @@ internal static class ClusterServices
             .AddSingleton<ClusterLife>()
             .AddSingleton<ClusterEndpoints>()
             .AddSingleton<ReplyMetrics>()
-            .AddSingleton<IReplyRouter>(static p => new ClusterReplyRouter(p.GetRequiredService<ClusterLife>().System, p.GetRequiredService<ReplyMetrics>()))
+            .AddSingleton<IReplyRouter>(static p => new ClusterReplyRouter(() => p.GetRequiredService<ClusterLife>().System, p.GetRequiredService<ReplyMetrics>()))
             .AddNodePart(static p =>
             {
                 var life = p.GetRequiredService<ClusterLife>();
