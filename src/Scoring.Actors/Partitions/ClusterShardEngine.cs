@@ -27,6 +27,9 @@ public sealed record ClusterEngineSetup(
 
     /// <summary>The times of its partitions.</summary>
     public PartitionTimes Times { get; init; } = new();
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
 /// <summary>
@@ -155,7 +158,7 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
         await its.Ended;
         if (isStopping)
             return;
-        var why = ClusterEnd.Unasked(system);
+        var why = await ClusterEnd.UnaskedAsync(system, setup.Time);
         joined.TrySetException(why);
         completion.TrySetException(why);
     }

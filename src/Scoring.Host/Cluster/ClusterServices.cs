@@ -64,6 +64,6 @@ internal static class ClusterServices
             () => p.GetRequiredService<ClusterLife>().System,
             cancellation => countPartitions(p, cancellation),
             (partition, generation, reportsTo) => owners(p)(partition, generation, reportsTo),
-            partition => progress(p, partition)))));
+            partition => progress(p, partition)) { Time = p.GetRequiredService<TimeProvider>() })));
     }
 }

@@ -105,7 +105,7 @@ internal sealed record EntitiesDocument(string Name, long Count, long Events, lo
 /// <param name="Owner">The node that owns it; null if none ever did.</param>
 /// <param name="Address">Where that node is reached.</param>
 /// <param name="Epoch">The number of its ownership; each owner has a higher one.</param>
-/// <param name="State">recovering, live, paused, stopping, why it is down; unheard if its owner no longer reports, unowned if it has none.</param>
+/// <param name="State">recovering, live, paused, stopping, why it is down; elsewhere if another member of the cluster owns it; unheard if its owner no longer reports, unowned if it has none.</param>
 internal sealed record ShardDocument(int Partition, string? Owner, Uri? Address, long? Epoch, string State)
 {
     /// <summary>The offset behind the last record that is finished; null before the first, and of another node's shard.</summary>

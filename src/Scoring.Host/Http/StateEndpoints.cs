@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
@@ -30,6 +31,8 @@ internal sealed class StateEndpoints(
 {
     private const int MaxUsersOfCard = 100;
     private const int ReportsMissed = 5;
+
+    private static readonly TimeSpan OwnersTimeout = TimeSpan.FromSeconds(1);
 
     internal void Map(IEndpointRouteBuilder routes)
     {
@@ -72,6 +75,7 @@ internal sealed class StateEndpoints(
         var rows = (await KnownAsync(aborted)).ToDictionary(r => r.Report.Partition);
         var shards = engine.Shards().ToDictionary(s => s.Partition);
         var partitions = engine.Partitions().ToDictionary(p => p.Partition);
+        var members = engine is ClusterShardEngine { Region: { } region } ? await MembersAsync(region) : new Dictionary<int, Akka.Actor.Address>();
         var all = Enumerable.Range(0, engine.InputPartitions ?? 0).Union(rows.Keys).Union(shards.Keys).Order();
         var documents = new List<ShardDocument>();
         foreach (var partition in all)
@@ -79,6 +83,7 @@ internal sealed class StateEndpoints(
             var row = rows.GetValueOrDefault(partition);
             documents.Add(shards.TryGetValue(partition, out var shard)
                 ? await LiveAsync(shard, partitions.GetValueOrDefault(partition), row, aborted)
+                : members.TryGetValue(partition, out var member) ? new ShardDocument(partition, member.ToString(), null, null, "elsewhere")
                 : Stored(partition, row));
         }
 
@@ -94,6 +99,9 @@ internal sealed class StateEndpoints(
     // This node's own shards are told though the store is away.
     private async Task<IReadOnlyList<ShardRow>> KnownAsync(CancellationToken aborted)
     {
+        // Among the members of a cluster nobody reports to the store.
+        if (engine is ClusterShardEngine)
+            return [];
         try
         {
             return await peers.RowsAsync(aborted);
@@ -101,6 +109,19 @@ internal sealed class StateEndpoints(
         catch (SnapshotStoreUnavailableException)
         {
             return [];
+        }
+    }
+
+    private static async Task<IReadOnlyDictionary<int, Akka.Actor.Address>> MembersAsync(PartitionRegion region)
+    {
+        try
+        {
+            return await region.OwnersAsync(OwnersTimeout);
+        }
+        catch (Akka.Actor.AskTimeoutException)
+        {
+            // There is no coordinator at the moment, so nobody knows.
+            return new Dictionary<int, Akka.Actor.Address>();
         }
     }
 
