@@ -64,6 +64,9 @@ internal static class ClusterServices
             () => p.GetRequiredService<ClusterLife>().System,
             cancellation => countPartitions(p, cancellation),
             (partition, generation, reportsTo) => owners(p)(partition, generation, reportsTo),
-            partition => progress(p, partition)) { Time = p.GetRequiredService<TimeProvider>() })));
+            partition => progress(p, partition))
+        {
+            Time = p.GetRequiredService<TimeProvider>(),
+        })));
     }
 }
