@@ -192,7 +192,7 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
         await its.Ended;
         if (isStopping)
             return;
-        var why = ClusterEnd.Unasked(system);
+        var why = await ClusterEnd.UnaskedAsync(system, setup.Time);
         joined.TrySetException(why);
         completion.TrySetException(why);
     }
