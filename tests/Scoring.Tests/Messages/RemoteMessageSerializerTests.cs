@@ -30,6 +30,9 @@ public sealed class RemoteMessageSerializerTests : TestKit
         new StatisticsRead(null),
         new StatisticsRead([]),
         new StatisticsRead([new EntityStatistics("card", 1, 2, 3, 4, long.MaxValue)]),
+        ReadShard.Instance,
+        new ShardRead { Node = "n", State = "live" },
+        new ShardRead { Node = "n", Address = "http://n:8080/", State = "down", Fence = 3, CommittedOffset = 0, EndOffset = long.MaxValue, WatermarkMicros = -5, CheckpointOffset = 1, CheckpointAgeMicros = 2, Entities = 7, EntityBytes = 8, Events = 9 },
         new CallScored(Call, null),
         new CallScored(UInt128.MaxValue, []),
         new CallScored(0, [1, 2, 3]),
@@ -61,7 +64,7 @@ public sealed class RemoteMessageSerializerTests : TestKit
     public void Every_message_between_nodes_has_this_serialiser_a_manifest_of_its_own_and_a_round_trip()
     {
         var types = typeof(IRemoteMessage).Assembly.GetTypes().Where(t => t is { IsClass: true } && typeof(IRemoteMessage).IsAssignableFrom(t)).OrderBy(t => t.Name, StringComparer.Ordinal).ToArray();
-        Assert.Equal(["CallRejected", "CallScored", "CardRead", "PartitionEnvelope", "ReadCard", "ReadStatistics", "StatisticsRead"], types.Select(t => t.Name));
+        Assert.Equal(["CallRejected", "CallScored", "CardRead", "PartitionEnvelope", "ReadCard", "ReadShard", "ReadStatistics", "ShardRead", "StatisticsRead"], types.Select(t => t.Name));
         Assert.Equal(types.Select(t => t.Name).Order(), Samples.Select(s => s.GetType().Name).Distinct().Order());
         Assert.Equal(types.Length, Samples.Select(s => serializer.Manifest(s)).Distinct().Count());
         Assert.All(types, t => Assert.False(typeof(INoSerializationVerificationNeeded).IsAssignableFrom(t)));
