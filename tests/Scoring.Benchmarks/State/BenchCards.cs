@@ -80,7 +80,7 @@ internal static class BenchCards
             $$"""{"transactionId":"{{id}}","cardId":"c-{{card:D8}}","userId":"{{User(card)}}","merchantId":"m-{{variety % 1_999}}","amount":{{1 + (variety % 400)}}.{{10 + (variety % 90)}},"currency":"EUR","eventTime":{{micros / 1_000}},"channel":"{{(variety % 3 == 0 ? "ecom" : "pos")}}","country":"{{Countries[variety % 19 == 0 ? 1 : card % 4]}}","mcc":"{{5_400 + (variety % 40)}}","deviceId":"d-{{card}}-{{variety % 2}}","ip":"10.{{card % 200}}.{{variety % 3}}.1"}""")),
         RecordKind.Transaction,
         null,
-        0,
+        default,
         TimeProvider.System.GetTimestamp());
 
     private static string User(int card) => string.Create(CultureInfo.InvariantCulture, $"u-{card:D8}");

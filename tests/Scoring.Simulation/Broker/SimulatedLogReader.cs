@@ -8,8 +8,7 @@ namespace Scoring.Simulation.Broker;
 /// <param name="broker">What holds the log.</param>
 /// <param name="process">Who reads.</param>
 /// <param name="topic">The topic.</param>
-/// <param name="nodeId">The reader's node.</param>
-public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess process, string topic, string nodeId) : ILogReader
+public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess process, string topic) : ILogReader
 {
     private const int RecordsPerFetch = 16;
 
@@ -36,7 +35,7 @@ public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess pr
                 throw new LogGapException(partition, $"partition {partition}: offset {offset} was trimmed while it was read; the log holds [{log.Start}, {log.End})");
             if (!log.Everything[(int)offset].IsCommitted)
                 continue;
-            yield return RecordConversion.ToInput(log.Everything[(int)offset], process, nodeId);
+            yield return RecordConversion.ToInput(log.Everything[(int)offset], process);
         }
     }
 

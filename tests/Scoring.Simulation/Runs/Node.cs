@@ -123,7 +123,7 @@ internal sealed class Node : IReplyRouter
             },
             Store = retries,
             Owner = new ShardOwner(Id, null),
-            Reader = new SimulatedLogReader(world.Broker, Process, world.Topics.Transactions, Id),
+            Reader = new SimulatedLogReader(world.Broker, Process, world.Topics.Transactions),
             Topics = world.Topics,
             Limits = new DecodeLimits(),
             FeatureSet = set,

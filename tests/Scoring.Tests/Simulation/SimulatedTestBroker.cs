@@ -25,7 +25,7 @@ internal sealed class SimulatedTestBroker : ITestBroker
 
     public IOutputLog Producer() => new SimulatedOutputLog(broker, Process());
 
-    public ILogReader Reader(string topic) => new SimulatedLogReader(broker, Process(), topic, "node");
+    public ILogReader Reader(string topic) => new SimulatedLogReader(broker, Process(), topic);
 
     public void Until(Func<bool> condition) => Assert.True(scheduler.RunUntil(condition, TimeSpan.FromMinutes(2)), "the condition never held");
 
