@@ -60,8 +60,14 @@ internal static class BootstrapRun
         var user = string.Create(CultureInfo.InvariantCulture, $"user-{cardholder}");
         var value = new JsonObject
         {
-            ["transactionId"] = string.Create(CultureInfo.InvariantCulture, $"t-{i}"), ["cardId"] = "card-" + user, ["userId"] = user, ["amount"] = 12.5m,
-            ["eventTime"] = (StartMicros / 1_000) + i, ["merchantId"] = "m-1", ["channel"] = "pos", ["country"] = "FR",
+            ["transactionId"] = string.Create(CultureInfo.InvariantCulture, $"t-{i}"),
+            ["cardId"] = "card-" + user,
+            ["userId"] = user,
+            ["amount"] = 12.5m,
+            ["eventTime"] = (StartMicros / 1_000) + i,
+            ["merchantId"] = "m-1",
+            ["channel"] = "pos",
+            ["country"] = "FR",
         };
         return new InputRecord(i, default, Encoding.UTF8.GetBytes(user), Encoding.UTF8.GetBytes(value.ToJsonString()), RecordKind.Transaction, null, default, 0);
     }

@@ -161,7 +161,7 @@ public sealed class OwnerTests
         await rig.CheckpointAsync(1);
         rig.GiveBack(first);
         var unfinished = new StoredState(StoredKind.Manifest, PartitionManifest.Unfinished(0, "transactions", "", 1).Write());
-        await rig.Store.Ask<SaveSnapshotSuccess>(new SaveSnapshot(new SnapshotMetadata(new PartitionIds(0).Manifest, PartitionManifest.UnfinishedNumber), unfinished), TimeSpan.FromSeconds(30));
+        await rig.Store.Ask<SaveSnapshotSuccess>(new SaveSnapshot(new SnapshotMetadata(new PartitionIds(0).Manifest, PartitionManifest.UnfinishedNumber, default), unfinished), TimeSpan.FromSeconds(30));
         rig.Begin();
         var down = rig.Report<WentDown>();
         Assert.Equal("bootstrap_unfinished", down.Code);

@@ -209,7 +209,12 @@ public sealed class PartitionBootstrapTests : IAsyncLifetime
 
     private static OracleEvent Event(string id, long second, string user) => new(id, second, 10_000, new Dictionary<string, string?>
     {
-        ["cardId"] = "c-" + user, ["userId"] = user, ["terminalId"] = null, ["merchantId"] = "m", ["channel"] = "pos", ["country"] = "FR",
+        ["cardId"] = "c-" + user,
+        ["userId"] = user,
+        ["terminalId"] = null,
+        ["merchantId"] = "m",
+        ["channel"] = "pos",
+        ["country"] = "FR",
     });
 
     private static CompiledFeatures Counting() => Compiled(0);
