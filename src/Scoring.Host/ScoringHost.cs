@@ -1,4 +1,5 @@
 using Scoring.Actors.Parts;
+using Scoring.Host.Cluster;
 using Scoring.Host.Composition;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
@@ -94,8 +95,11 @@ public sealed class ScoringHost : IAsyncDisposable
     // Whatever is wrong with what the options name is found here, before anything listens.
     private static NodeLife Compose(WebApplication web)
     {
-        foreach (var url in web.Services.CheckedOptions().Http.Urls.Split(';'))
+        var options = web.Services.CheckedOptions();
+        foreach (var url in options.Http.Urls.Split(';'))
             web.Urls.Add(url);
+        if (ContactPointEndpoint.ListensOn(options.Cluster) is { } contactPoint)
+            web.Urls.Add(contactPoint);
         // Before the node: what it counts is listened to from its first count on.
         web.MapMetrics();
         try

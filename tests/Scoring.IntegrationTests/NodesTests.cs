@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Scoring.Actors.Sql;
+using Scoring.Host.Options;
 using Scoring.IntegrationTests.State;
 using Scoring.Kafka;
 
@@ -20,6 +21,8 @@ public class NodesTests(SharedPostgres postgres)
     {
         var database = provider == SqlProvider.Postgres ? await postgres.CreateDatabaseAsync() : "";
         using var broker = new TestBroker();
+        var cluster = new TestCluster();
+        var states = await postgres.CreateDatabaseAsync();
         await using var first = await StartAsync("first");
         await using var second = await StartAsync("second");
         await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2, "each node has two partitions");
@@ -36,9 +39,10 @@ public class NodesTests(SharedPostgres postgres)
                 await Eventually.TrueAsync(async () => (await host.Http.GetAsync($"/v1/scores/{id}")).IsSuccessStatusCode, $"{host.Engine.Owner.NodeId} knows {id}");
         }
 
-        Task<RunningHost> StartAsync(string node) => RunningHost.StartAsync(broker, o => o with
+        Task<RunningHost> StartAsync(string node) => RunningHost.StartAsync(broker, o => cluster.Join(o) with
         {
             NodeId = node,
+            State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = states },
             Ledger = o.Ledger with { Provider = provider, ConnectionString = database },
         });
     }
@@ -48,8 +52,9 @@ public class NodesTests(SharedPostgres postgres)
     {
         var database = await postgres.CreateDatabaseAsync();
         using var broker = new TestBroker();
-        await using var first = await StartAsync(broker, "first", database);
-        await using var second = await StartAsync(broker, "second", database);
+        var cluster = new TestCluster();
+        await using var first = await StartAsync(broker, cluster, "first", database);
+        await using var second = await StartAsync(broker, cluster, "second", database);
         await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2 && first.IsReady && second.IsReady, "each node has two partitions");
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(first, $"t-{i}", $"c-{i}")));
 
@@ -72,34 +77,16 @@ public class NodesTests(SharedPostgres postgres)
     }
 
     [Fact]
-    public async Task A_query_for_a_shard_whose_owner_is_away_names_shard_and_owner()
-    {
-        var database = await postgres.CreateDatabaseAsync();
-        using var broker = new TestBroker();
-        await using var first = await StartAsync(broker, "first", database);
-        await using var second = await StartAsync(broker, "second", database);
-        await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2 && first.IsReady && second.IsReady, "each node has two partitions");
-        await using (var source = NpgsqlDataSource.Create(database + ";Pooling=false"))
-        await using (var move = source.CreateCommand("UPDATE scoring_shard SET owner_address = 'http://127.0.0.1:1/' WHERE owner_id = 'second'"))
-            Assert.Equal(2, await move.ExecuteNonQueryAsync());
-        var card = Enumerable.Range(0, 100).Select(i => $"c-{i}").First(c => second.Engine.Shards().Any(s => s.Partition == Murmur2.Partition(Encoding.UTF8.GetBytes(c), 4)));
-        await PostAsync(first, "t", card);
-        await Eventually.TrueAsync(async () => (await first.Http.GetAsync("/v1/scores/t")).IsSuccessStatusCode, "the score is in the ledger");
-
-        var answer = await first.Http.GetAsync($"/v1/cards/{card}/features");
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        var detail = (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["detail"]!;
-        Assert.Contains($"shard {Murmur2.Partition(Encoding.UTF8.GetBytes(card), 4)} is owned by node second at http://127.0.0.1:1/", detail, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await second.Http.GetAsync($"/v1/cards/{card}/features")).StatusCode);
-    }
-
-    [Fact]
     public async Task A_node_for_which_no_partition_is_left_is_ready_to_take_over()
     {
         using var broker = new TestBroker(partitions: 1);
-        await using var first = await RunningHost.StartAsync(broker, o => o with { NodeId = "first" });
-        await using var spare = await RunningHost.StartAsync(broker, o => o with { NodeId = "spare" });
+        var cluster = new TestCluster();
+        var states = await postgres.CreateDatabaseAsync();
+        await using var first = await RunningHost.StartAsync(broker, o => In(o, "first"));
+        await using var spare = await RunningHost.StartAsync(broker, o => In(o, "spare"));
         Assert.Equal(HttpStatusCode.OK, (await spare.Http.GetAsync("/health/ready")).StatusCode);
+
+        ScoringOptions In(ScoringOptions o, string node) => cluster.Join(o) with { NodeId = node, State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = states } };
     }
 
     [Fact]
@@ -108,7 +95,7 @@ public class NodesTests(SharedPostgres postgres)
         using var broker = new TestBroker(partitions: 1);
         using var client = new TestClient(broker);
         for (var i = 0; i < 10_000; i++)
-            client.Send("c"u8.ToArray(), Encoding.UTF8.GetBytes(Transaction($"old-{i}", "c")), replyTo: "node:1");
+            client.Send("c"u8.ToArray(), Encoding.UTF8.GetBytes(Transaction($"old-{i}", "c")), replyTo: $"{0x1234:x8}-{1:x32}");
         client.Flush();
         // The call is the first of this life, and its transaction stands behind all those records.
         await using var host = await RunningHost.StartAsync(broker, o => o with { NodeId = "node" });
@@ -116,10 +103,10 @@ public class NodesTests(SharedPostgres postgres)
         Assert.Equal("new", (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["transactionId"]!);
     }
 
-    private static Task<RunningHost> StartAsync(TestBroker broker, string node, string database) => RunningHost.StartAsync(broker, o => o with
+    private static Task<RunningHost> StartAsync(TestBroker broker, TestCluster cluster, string node, string database) => RunningHost.StartAsync(broker, o => cluster.Join(o) with
     {
         NodeId = node,
-        State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = database, ReportInterval = TimeSpan.FromMilliseconds(100) },
+        State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = database },
         Ledger = o.Ledger with { Provider = SqlProvider.Postgres, ConnectionString = database },
     });
 

@@ -4,6 +4,7 @@ using Scoring.Actors.Pipeline;
 using Scoring.Host;
 using Scoring.Host.Composition;
 using Scoring.Host.Options;
+using Scoring.Kafka.Clients;
 using Scoring.Models.Features;
 
 namespace Scoring.IntegrationTests;
@@ -34,6 +35,9 @@ internal sealed class RunningHost : IAsyncDisposable
     public static async Task<RunningHost> StartAsync(TestBroker? broker = null, Func<ScoringOptions, ScoringOptions>? adjust = null)
     {
         var builder = ScoringHost.NodeBuilder(SettingArguments.Read([]), Adjusted, TimeProvider.System);
+        // It forgets the offsets of transactions, wherever it is.
+        if (TestBroker.Given is null)
+            builder.Services.AddSingleton<IKafkaClients>(static p => new EmbeddedClients(p.GetRequiredService<ConfluentClients>()));
         var host = ScoringHost.Create(builder, []);
         await host.StartAsync(CancellationToken.None);
         var running = new RunningHost(host);

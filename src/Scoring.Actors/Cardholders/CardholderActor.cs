@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Persistence;
 using Scoring.Actors.Entities;
@@ -27,6 +28,9 @@ public sealed class CardholderActor : UntypedActor
     // Before this offset the state holds everything: what the row was written as.
     private long passBelow;
 
+    // A row was not to be trusted, and the one before may be gone.
+    private bool isPassedOver;
+
     // A list of its own: a stash would need a deque for each mailbox.
     private List<(object Message, IActorRef Sender)>? waiting;
 
@@ -44,6 +48,9 @@ public sealed class CardholderActor : UntypedActor
                 break;
             case LoadSnapshotResult result:
                 Loaded(result.Snapshot);
+                break;
+            case LoadSnapshotFailed { Cause: SerializationException unknown }:
+                context.Owner.Tell(new StateUnreadable("state_unreadable", $"a cardholder's row: {unknown.Message}"), Self);
                 break;
             case LoadSnapshotFailed failed:
                 context.Owner.Tell(new LoadFailed(failed.Cause.Message), Self);
@@ -87,7 +94,7 @@ public sealed class CardholderActor : UntypedActor
         }
         else
         {
-            state = its!.SickFrom is null ? new Cardholder(context.Features, its.Key) : Cardholder.Incomplete(context.Features, its.Key, its.WatermarkMicros);
+            state = its!.SickFrom is null && !isPassedOver ? new Cardholder(context.Features, its.Key) : Cardholder.Incomplete(context.Features, its.Key, its.WatermarkMicros);
         }
 
         var waited = waiting!;
@@ -109,6 +116,7 @@ public sealed class CardholderActor : UntypedActor
             // It was applied by an owner that did not know better.
             if (its!.SetAside.FirstOrDefault(o => o < number && !setAside.Contains(o), -1) is >= 0)
             {
+                isPassedOver = true;
                 Load(number - 1);
                 return false;
             }
@@ -119,22 +127,37 @@ public sealed class CardholderActor : UntypedActor
         }
         catch (StateDamagedException e)
         {
-            state = Cardholder.Incomplete(context.Features, its!.Key, its.WatermarkMicros);
-            passBelow = number;
-            context.Owner.Tell(new StateLost(number, e.Message), Self);
-            return true;
+            return Lose(number, e);
         }
         catch (Exception e) when (e is StateNewerException or StateLayoutException)
         {
             context.Owner.Tell(new StateUnreadable(e is StateNewerException ? "state_newer" : "state_unreadable", e.Message), Self);
             return false;
         }
+#pragma warning disable CA1031 // Whatever it throws: the row is not what it should be.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return Lose(number, e);
+        }
+    }
+
+    private bool Lose(long number, Exception cause)
+    {
+        state = Cardholder.Incomplete(context.Features, its!.Key, its.WatermarkMicros);
+        passBelow = number;
+        context.Owner.Tell(new StateLost(number, cause.Message), Self);
+        return true;
     }
 
     private void Handle(object message, IActorRef sender)
     {
         switch (message)
         {
+            case CardholderRow row when row.IsLive && row.Marks.Offset < passBelow:
+                // Not the record's fault, so it is not answered: the owner ends.
+                context.Owner.Tell(new CardholderFailed(its!.Key, new InvalidOperationException($"the row was written as of offset {passBelow}, and the record at {row.Marks.Offset} is live")), Self);
+                break;
             case CardholderRow row:
                 Apply(row);
                 row.Answered();
@@ -164,7 +187,7 @@ public sealed class CardholderActor : UntypedActor
         try
         {
             if (row.Marks.Offset < passBelow)
-                PassOver(row);
+                row.Outcome = EntityOutcome.Ignored;
             else
                 ApplyTo(StateFor(row.Marks.Offset), row, context.Desk);
             Describe(row, context.Desk);
@@ -181,13 +204,6 @@ public sealed class CardholderActor : UntypedActor
     // Before a sick cardholder begins anew, each of its records is taken for its first, so that it does not matter where a replay begins.
     private Cardholder StateFor(long offset) =>
         offset < its!.SickFrom ? Cardholder.Incomplete(context.Features, its.Key, its.WatermarkMicros) : state!;
-
-    private void PassOver(CardholderRow row)
-    {
-        if (row.IsLive)
-            throw new InvalidOperationException($"the row was written as of offset {passBelow}, and the record at {row.Marks.Offset} is live");
-        row.Outcome = EntityOutcome.Ignored;
-    }
 
     private void ApplyTo(Cardholder cardholder, CardholderRow row, CardholderDesk desk)
     {
@@ -234,6 +250,7 @@ public sealed class CardholderActor : UntypedActor
             close.DueMicros = state!.SessionDueMicros;
             if (state.CloseThrough(close.WatermarkMicros, close.Offset, scratch))
                 close.Sessions = [.. scratch.SessionsClosed];
+            (close.Bytes, close.Events, close.NewestMicros) = (state.Bytes, state.Events, state.NewestMicros);
         }
 #pragma warning disable CA1031 // As above; the record is the one that moved the watermark.
         catch (Exception e)
@@ -246,16 +263,43 @@ public sealed class CardholderActor : UntypedActor
     // 3. Write the state down.
     private void Write(CheckpointBarrier barrier)
     {
-        var desk = context.Desk;
         // Of one that failed nothing is ever stored: its owner ends, and the checkpoint with it.
-        barrier.Row = failure is null ? StoredCardholder.Write(state!, barrier.SetAside, desk.Scratch, desk.Buffer) : [];
+        barrier.Row = failure is null ? Written(barrier) : [];
         context.Owner.Tell(barrier, Self);
+    }
+
+    private byte[] Written(CheckpointBarrier barrier)
+    {
+        try
+        {
+            state!.Expire(barrier.ExpiryMicros);
+            return StoredCardholder.Write(state, barrier.SetAside, context.Desk.Scratch, context.Desk.Buffer);
+        }
+#pragma warning disable CA1031 // Told to the owner, which ends; the cardholder begins anew.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failure = e;
+            context.Owner.Tell(new CardholderFailed(its!.Key, e), Self);
+            return [];
+        }
     }
 
     private void Read(ReadCardholder read, IActorRef sender)
     {
         var features = new double[context.Features.Set.FeatureNames.Count];
-        var isKnown = state!.TryRead(read.CardId, read.ExpiryMicros, context.Desk.Scratch, features, out var asOf);
+        var (isKnown, asOf) = (false, 0L);
+        try
+        {
+            isKnown = failure is null && state!.TryRead(read.CardId, read.ExpiryMicros, context.Desk.Scratch, features, out asOf);
+        }
+#pragma warning disable CA1031 // A question must not end what scores; a record that meets the same will tell.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            isKnown = false;
+        }
+
         sender.Tell(new CardholderRead(read.Asked, its!.Key, asOf, isKnown ? features : null), Self);
     }
 }

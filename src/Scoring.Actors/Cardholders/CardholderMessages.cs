@@ -26,8 +26,9 @@ public sealed record BeginCardholder(byte[] Key, bool IsStored) : INoSerializati
 /// </summary>
 /// <param name="Subject">What the owner knows the cardholder by.</param>
 /// <param name="Checkpoint">The offset.</param>
+/// <param name="ExpiryMicros">Up to when cards have grown old there, in microseconds since 1970-01-01T00:00:00Z; they are not written any more.</param>
 /// <param name="SetAside">Offsets of records that were set aside from it.</param>
-public sealed record CheckpointBarrier(object Subject, long Checkpoint, IReadOnlyList<long> SetAside) : INoSerializationVerificationNeeded
+public sealed record CheckpointBarrier(object Subject, long Checkpoint, long ExpiryMicros, IReadOnlyList<long> SetAside) : INoSerializationVerificationNeeded
 {
     /// <summary>The row that the cardholder has written.</summary>
     public byte[] Row { get; internal set; } = [];
@@ -50,6 +51,15 @@ public sealed record CloseSessions(ICardholderBatch Batch, int Row, long Offset,
     /// <summary>The sessions that were closed; mostly none or one.</summary>
     public IReadOnlyList<SessionClosed> Sessions { get; internal set; } = [];
 
+    /// <summary>Bytes of the cardholder in memory.</summary>
+    public long Bytes { get; internal set; }
+
+    /// <summary>Events that it holds.</summary>
+    public int Events { get; internal set; }
+
+    /// <summary>The time of its newest event, in microseconds since 1970-01-01T00:00:00Z; <see cref="long.MinValue"/> if it holds none.</summary>
+    public long NewestMicros { get; internal set; } = long.MinValue;
+
     /// <summary>Why they could not be; null if they could.</summary>
     public Exception? Failure { get; internal set; }
 }
@@ -70,6 +80,11 @@ public sealed record CardholderRead(object Asked, byte[] Key, long AsOfMicros, d
 /// <summary>Tells the owner that a cardholder's row could not be loaded, for now; the owner says when to try again by sending it back.</summary>
 /// <param name="Why">Why.</param>
 public sealed record LoadFailed(string Why) : INoSerializationVerificationNeeded;
+
+/// <summary>Tells the owner that a cardholder can't go on though no record is to blame.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Cause">Why.</param>
+public sealed record CardholderFailed(byte[] Key, Exception Cause) : INoSerializationVerificationNeeded;
 
 /// <summary>Tells the owner that its partition can't go on.</summary>
 /// <param name="Code">What is wrong, as <see cref="Messages.WentDown"/> has it.</param>

@@ -25,7 +25,7 @@ public sealed record SickCardholder(byte[] Key, long From, long WatermarkMicros)
 /// </summary>
 public sealed class PartitionNotes
 {
-    /// <summary>Records set aside that are kept; of more, the oldest before the checkpoint go.</summary>
+    /// <summary>Records that are noted at most; of more, the oldest is forgotten.</summary>
     public const int MaxRecords = 10_000;
 
     /// <summary>How often a record fails by itself before it is set aside.</summary>
@@ -39,9 +39,12 @@ public sealed class PartitionNotes
 
     private const byte Version = 1;
     private const int MaxReasonChars = 500;
+    private const int MaxSick = 1_000;
 
     private readonly SortedDictionary<long, NotedRecord> records = [];
     private readonly List<SickCardholder> sick = [];
+    private readonly Dictionary<byte[], List<long>> setAsideByKey = new(KeyEquality.Instance);
+    private bool endedInOrder;
     private long aloneFrom;
     private long aloneBefore;
 
@@ -72,21 +75,41 @@ public sealed class PartitionNotes
     public bool IsSetAside(long offset, [NotNullWhen(true)] out NotedRecord? record) =>
         records.TryGetValue(offset, out record) && record.SetAside is not null;
 
+    /// <summary>The offsets that are set aside of a cardholder, ascending.</summary>
+    /// <param name="key">Its key.</param>
+    public IReadOnlyList<long> SetAsideOf(byte[] key) => setAsideByKey.TryGetValue(key, out var offsets) ? offsets : [];
+
     /// <summary>Which records are taken alone, as of now.</summary>
     public LoneRecords Lone() => new(aloneFrom, aloneBefore, [.. records.Values.Where(r => r.SetAside is null).Select(r => r.Offset)]);
 
-    /// <summary>Notes a take-over. One that finds that the last was applying a record holds it against that record.</summary>
+    /// <summary>
+    /// Notes a take-over. One that finds that the last was applying a record, and ended without a word, holds it against that record;
+    /// what ended in order, as for an outage or a move, is nobody's fault.
+    /// </summary>
     /// <param name="live">Where it goes live.</param>
     /// <param name="carefulBefore">Up to where records are taken one by one if it has come to that.</param>
     public void BeginTakeOver(long live, long carefulBefore)
     {
-        if (Trying >= 0)
+        var diedInReplay = Trying >= 0 && Trying < live;
+        if (Trying >= 0 && !endedInOrder)
             _ = Failed(Trying, [], "the process ended while it was applied", long.MinValue, long.MinValue);
+        TakeOvers = live == LiveAt && !endedInOrder ? TakeOvers + 1 : 1;
         Trying = -1;
-        TakeOvers = live == LiveAt ? TakeOvers + 1 : 1;
+        endedInOrder = false;
         LiveAt = live;
+        // What was applied before is suspected only where nothing behind it was to blame.
         if (IsCareful)
-            (aloneFrom, aloneBefore) = (0, carefulBefore);
+            (aloneFrom, aloneBefore) = (diedInReplay || TakeOvers > 2 * MaxTakeOvers ? 0 : live, carefulBefore);
+    }
+
+    /// <summary>Notes that the owner ends in order: no record is to blame.</summary>
+    /// <returns>Whether that has to be written.</returns>
+    public bool EndInOrder()
+    {
+        var isNews = Trying >= 0 || TakeOvers > 1;
+        Trying = -1;
+        endedInOrder = true;
+        return isNews;
     }
 
     /// <summary>Notes which record is about to be applied.</summary>
@@ -105,14 +128,26 @@ public sealed class PartitionNotes
         var text = reason.Length <= MaxReasonChars ? reason : reason[..MaxReasonChars];
         var failures = (records.TryGetValue(offset, out var known) ? known.Failures : 0) + 1;
         var isOver = failures >= MaxFailures;
-        records[offset] = new NotedRecord(offset, failures, text, key, known?.SetAside ?? (isOver ? new Rejection(RejectReason.Poison, text) : null), known?.IsBare ?? false);
+        var whose = key.Length > 0 ? key : known?.Key ?? [];
+        Put(new NotedRecord(offset, failures, text, whose, known?.SetAside ?? (isOver ? new Rejection(RejectReason.Poison, text) : null), known?.IsBare ?? false));
         if (isOver && key.Length > 0 && records.Values.Count(r => r.SetAside is { Reason: RejectReason.Poison } && r.Offset >= checkpoint && r.Key.AsSpan().SequenceEqual(key)) >= MaxOfCardholder)
         {
-            sick.RemoveAll(s => s.Key.AsSpan().SequenceEqual(key));
-            sick.Add(new SickCardholder(key, offset, watermarkMicros));
+            Sicken(key, offset, watermarkMicros);
         }
 
         return isOver;
+    }
+
+    /// <summary>Notes that a cardholder begins anew.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="from">The offset at which it does.</param>
+    /// <param name="watermarkMicros">The watermark of then, in microseconds since 1970-01-01T00:00:00Z.</param>
+    public void Sicken(byte[] key, long from, long watermarkMicros)
+    {
+        sick.RemoveAll(s => s.Key.AsSpan().SequenceEqual(key));
+        sick.Add(new SickCardholder(key, from, watermarkMicros));
+        if (sick.Count > MaxSick)
+            sick.RemoveAt(0);
     }
 
     /// <summary>Notes that a batch failed and its records are to be taken one by one.</summary>
@@ -126,13 +161,14 @@ public sealed class PartitionNotes
 
     /// <summary>Notes a record that the moment refuses, so that every replay leaves it out.</summary>
     /// <param name="offset">Its offset.</param>
+    /// <param name="key">Its cardholder's key; empty where that is not known.</param>
     /// <param name="rejection">Why.</param>
     /// <param name="isBare">Whether its dead letter goes without its value.</param>
-    public void SetAside(long offset, Rejection rejection, bool isBare = false)
+    public void SetAside(long offset, byte[] key, Rejection rejection, bool isBare = false)
     {
         ArgumentNullException.ThrowIfNull(rejection);
         var known = records.GetValueOrDefault(offset);
-        records[offset] = new NotedRecord(offset, known?.Failures ?? 0, known?.Reason ?? "", known?.Key ?? [], known?.SetAside ?? rejection, isBare || (known?.IsBare ?? false));
+        Put(new NotedRecord(offset, known?.Failures ?? 0, known?.Reason ?? "", known?.Key is { Length: > 0 } whose ? whose : key, known?.SetAside ?? rejection, isBare || (known?.IsBare ?? false)));
     }
 
     /// <summary>Forgets what nothing needs any more.</summary>
@@ -141,18 +177,14 @@ public sealed class PartitionNotes
     /// <returns>Whether anything changed.</returns>
     public bool Prune(long committed, long checkpoint)
     {
-        List<long> gone = [.. records.Values.TakeWhile(r => r.Offset < committed).Where(r => r.SetAside is null).Select(r => r.Offset)];
-        var kept = records.Count - gone.Count;
-        foreach (var record in records.Values.TakeWhile(r => r.Offset < checkpoint).Where(r => r.SetAside is not null))
-        {
-            if (kept <= MaxRecords)
-                break;
-            gone.Add(record.Offset);
-            kept--;
-        }
-
+        List<long> gone =
+        [
+            .. records.Values.TakeWhile(r => r.Offset < committed).Where(r => r.SetAside is null).Select(r => r.Offset),
+            // No replay comes to them any more; of more than that the oldest go in any case.
+            .. records.Values.TakeWhile(r => r.Offset < checkpoint).Where(r => r.SetAside is not null).Select(r => r.Offset),
+        ];
         foreach (var offset in gone)
-            records.Remove(offset);
+            Remove(offset);
         var wasAlone = aloneFrom < aloneBefore && aloneBefore <= committed;
         if (wasAlone)
             aloneFrom = aloneBefore = 0;
@@ -169,6 +201,7 @@ public sealed class PartitionNotes
             output.Write(LiveAt);
             output.Write(TakeOvers);
             output.Write(Trying);
+            output.Write(endedInOrder);
             output.Write(aloneFrom);
             output.Write(aloneBefore);
             output.Write(records.Count);
@@ -196,19 +229,45 @@ public sealed class PartitionNotes
             LiveAt = input.ReadInt64(),
             TakeOvers = input.ReadInt32(),
             Trying = input.ReadInt64(),
+            endedInOrder = input.ReadBoolean(),
             aloneFrom = input.ReadInt64(),
             aloneBefore = input.ReadInt64(),
         };
         for (var count = input.ReadInt32(); count > 0; count--)
         {
-            var record = ReadRecord(input);
-            notes.records[record.Offset] = record;
+            notes.Put(ReadRecord(input));
         }
 
         for (var count = input.ReadInt32(); count > 0; count--)
             notes.sick.Add(new SickCardholder(input.Bytes(), input.ReadInt64(), input.ReadInt64()));
         return notes;
     });
+
+    private void Put(NotedRecord record)
+    {
+        Remove(record.Offset);
+        records[record.Offset] = record;
+        if (record.SetAside is not null && record.Key.Length > 0)
+            Offsets(record.Key).Add(record.Offset);
+        if (records.Count > MaxRecords)
+            Remove(records.First().Key);
+    }
+
+    private void Remove(long offset)
+    {
+        if (!records.Remove(offset, out var record) || !setAsideByKey.TryGetValue(record.Key, out var offsets))
+            return;
+        offsets.Remove(offset);
+        if (offsets.Count == 0)
+            setAsideByKey.Remove(record.Key);
+    }
+
+    private List<long> Offsets(byte[] key)
+    {
+        if (!setAsideByKey.TryGetValue(key, out var offsets))
+            setAsideByKey.Add(key, offsets = []);
+        return offsets;
+    }
 
     private static void Write(BinaryWriter output, NotedRecord record)
     {

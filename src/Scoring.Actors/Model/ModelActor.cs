@@ -137,9 +137,16 @@ public sealed partial class ModelActor : IAsyncDisposable
 #pragma warning restore CA1031
             {
                 failures.Add(1);
-                if (!IsAtFault(e) || !await TryWaitAsync(delay))
+                if (!IsAtFault(e))
                 {
                     request.Failure = e;
+                    return;
+                }
+
+                // What was asked is not to blame for a model that does not come back before the stop.
+                if (!await TryWaitAsync(delay))
+                {
+                    request.Failure = new OperationCanceledException("the model has stopped", e);
                     return;
                 }
             }

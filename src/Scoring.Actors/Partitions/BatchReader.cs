@@ -37,7 +37,7 @@ internal sealed class BatchReader
         {
             decoder.Decode(records.Read(source.Records[i]), out rows[i].Decoded);
             if (decoder.Judge(rows[i].Decoded, now) is { } verdict)
-                batch.Refused.Add((rows[i].Decoded.Record.Offset, verdict));
+                batch.Refused.Add((i, verdict));
         }
 
         return batch;

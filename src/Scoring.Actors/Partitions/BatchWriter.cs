@@ -51,7 +51,11 @@ internal sealed class BatchWriter
 
             WriteSessions(batch, ref offset);
             foreach (var (dead, isBare) in batch.Dead)
+            {
+                offset = dead.Record.Offset;
                 WriteDeadLetter(batch, dead, isBare);
+            }
+
             return new ProducerMessage<TransactionBatch>(batch.Outputs, batch);
         }
 #pragma warning disable CA1031 // Whatever it throws: the owner ends, and the record is tried again alone, then set aside.

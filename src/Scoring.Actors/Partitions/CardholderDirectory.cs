@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Scoring.Actors.Checkpoints;
 using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Partitions;
@@ -18,7 +19,7 @@ internal sealed class CardholderDirectory
     internal CardholderDirectory(Func<byte[], ulong, CardholderSlot>? make = null)
     {
         this.make = make ?? (static (key, hash) => new CardholderSlot(key, hash));
-        slots = new Dictionary<byte[], CardholderSlot>(KeyComparer.Instance);
+        slots = new Dictionary<byte[], CardholderSlot>(KeyEquality.Instance);
         byKey = slots.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
@@ -80,6 +81,8 @@ internal sealed class CardholderDirectory
         InMemory--;
         Unlink(slot);
         slot.Actor = null;
+        slot.IsVisitor = false;
+        slot.NewestMicros = long.MinValue;
         Forget(slot);
     }
 
@@ -111,20 +114,5 @@ internal sealed class CardholderDirectory
         else
             newest = slot.Older;
         slot.Older = slot.Newer = null;
-    }
-
-    private sealed class KeyComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        internal static readonly KeyComparer Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate) => Hash64.Of(alternate).GetHashCode();
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

@@ -19,6 +19,9 @@ internal class CardholderSlot(byte[] key, ulong hash)
     /// <summary>The actor; null if it is not in memory.</summary>
     internal IActorRef? Actor { get; set; }
 
+    /// <summary>Whether it came to memory for a question alone, and leaves once that is answered.</summary>
+    internal bool IsVisitor { get; set; }
+
     /// <summary>Rows and other questions that it has not answered.</summary>
     internal int Outstanding { get; set; }
 

@@ -104,10 +104,10 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
 
     /// <inheritdoc/>
     public IReadOnlyList<PartitionState> Partitions() =>
-        [.. Statuses().Select(s => new PartitionState(s.Partition, setup.ProgressOf(s.Partition)?.CommittableOffset, setup.ProgressOf(s.Partition)?.EndOffset, Paused: false, s.Phase == PartitionPhase.Down ? s.Code : null))];
+        [.. Statuses.Select(s => new PartitionState(s.Partition, setup.ProgressOf(s.Partition)?.CommittableOffset, setup.ProgressOf(s.Partition)?.EndOffset, Paused: false, s.Phase == PartitionPhase.Down ? s.Code : null))];
 
     /// <inheritdoc/>
-    public IReadOnlyList<ShardState> Shards() => [.. Statuses().Select(s => new ShardState(s.Partition, ProgressOf(s)))];
+    public IReadOnlyList<ShardState> Shards() => [.. Statuses.Select(s => new ShardState(s.Partition, ProgressOf(s)))];
 
     /// <summary>Reads a card's features from its partition, on whichever node it is.</summary>
     /// <inheritdoc/>
@@ -147,7 +147,7 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
         };
     }
 
-    private IReadOnlyList<PartitionStatus> Statuses() => region?.Registry.Statuses ?? [];
+    internal IReadOnlyList<PartitionStatus> Statuses => region?.Registry.Statuses ?? [];
 
     private ShardProgress ProgressOf(PartitionStatus status)
     {
@@ -192,7 +192,7 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
         await its.Ended;
         if (isStopping)
             return;
-        var why = ClusterEnd.Unasked(system);
+        var why = await ClusterEnd.UnaskedAsync(system, setup.Time);
         joined.TrySetException(why);
         completion.TrySetException(why);
     }

@@ -28,6 +28,7 @@ public sealed partial class OwnerActor
     private bool awaitsNotes;
     private long tried = -1;
     private long handedTo;
+    private long eventsDropped;
     private long? lastRecordAt;
 
     private void HandOverArrived()
@@ -58,11 +59,13 @@ public sealed partial class OwnerActor
     private bool IsNoteNeeded(TransactionBatch batch)
     {
         var isNeeded = false;
-        foreach (var (offset, rejection) in batch.Refused)
+        foreach (var (row, rejection) in batch.Refused)
         {
+            var decoded = batch.InOrder[row].Decoded;
+            var offset = decoded.Record.Offset;
             if (!IsLive(offset) || notes.IsSetAside(offset, out _))
                 continue;
-            notes.SetAside(offset, rejection);
+            notes.SetAside(offset, decoded.Rejection is null && decoded.Record.Kind == RecordKind.Transaction ? decoded.Transaction.UserId.ToArray() : [], rejection);
             isNeeded = true;
         }
 
@@ -96,7 +99,7 @@ public sealed partial class OwnerActor
             context.Metrics.Replayed.Add(batch.Records);
         handedTo = batch.Next;
         if (marks.Time.WatermarkMicros != long.MinValue)
-            progress.MovedTo(marks.Time.WatermarkMicros, lastRecordAt ?? 0, cardholders.EventsDropped);
+            progress.MovedTo(marks.Time.WatermarkMicros, lastRecordAt ?? 0, eventsDropped);
         batch.Answered();
     }
 
@@ -178,7 +181,7 @@ public sealed partial class OwnerActor
     private void Send(TransactionBatch batch, CardholderSlot slot, CardholderRow row)
     {
         row.Marks = new RecordMarks(row.Decoded.Record.Offset, marks.Time.ExpiryMicros, marks.History);
-        var actor = ActorOf(slot, row.Decoded.Record.Offset);
+        var actor = ActorOf(slot);
         Change(slot);
         batch.Expect();
         slot.Outstanding++;
@@ -191,7 +194,7 @@ public sealed partial class OwnerActor
         var watermark = marks.Time.WatermarkMicros;
         while (openSessions.TryTake(watermark, out var slot))
         {
-            var actor = ActorOf(slot, offset);
+            var actor = ActorOf(slot);
             Change(slot);
             var close = new CloseSessions(batch, row, offset, watermark, slot.Hash);
             batch.Closes.Add((slot, close));
@@ -204,6 +207,7 @@ public sealed partial class OwnerActor
     // Before it gets a record, what the checkpoint under way wants of it is as of before that record.
     private void Change(CardholderSlot slot)
     {
+        slot.IsVisitor = false;
         if (slot.AwaitsBarrier)
             SendBarrier(slot);
         if (slot.IsChanged)
@@ -212,7 +216,7 @@ public sealed partial class OwnerActor
         changed.Add(slot);
     }
 
-    private IActorRef ActorOf(CardholderSlot slot, long offset)
+    private IActorRef ActorOf(CardholderSlot slot)
     {
         if (slot.Actor is { } actor)
         {
@@ -225,15 +229,15 @@ public sealed partial class OwnerActor
         slot.Actor = actor;
         slot.IsChanged = false;
         directory.Added(slot);
-        actor.Tell(Begin(slot, offset), ActorRefs.NoSender);
+        actor.Tell(Begin(slot), ActorRefs.NoSender);
         return actor;
     }
 
-    private BeginCardholder Begin(CardholderSlot slot, long offset)
+    private BeginCardholder Begin(CardholderSlot slot)
     {
         var begin = new BeginCardholder(slot.Key, mayBeStored) { WatermarkMicros = marks.Time.WatermarkMicros };
         if (notes.Records.Count > 0)
-            begin = begin with { SetAside = [.. notes.Records.Where(r => r.SetAside is not null && r.Offset < offset && r.Key.AsSpan().SequenceEqual(slot.Key)).Select(r => r.Offset)] };
+            begin = begin with { SetAside = [.. notes.SetAsideOf(slot.Key)] };
         foreach (var sick in notes.Sick)
         {
             if (sick.Key.AsSpan().SequenceEqual(slot.Key))
@@ -281,6 +285,8 @@ public sealed partial class OwnerActor
         foreach (var (slot, close) in batch.Closes)
         {
             slot.Outstanding--;
+            directory.Has(slot, close.Bytes, close.Events);
+            slot.NewestMicros = Math.Max(slot.NewestMicros, close.NewestMicros);
             if (close.Failure is { } thrown)
                 failure ??= new BatchFailed(batch, close.Offset, thrown);
         }
@@ -333,13 +339,16 @@ public sealed partial class OwnerActor
         progress.Finished(committed, batch.Records);
         graph!.Return(batch);
         SaveIfCommitted();
-        if (failed is not null && committed >= failed.Batch.From)
+        if (failed is not null && committed >= failed.Batch.Source.From)
             EndFailed();
     }
 
     // Room for the next batch's cardholders and changes. Where only a checkpoint can make it, the partition waits for one: full means wait.
     private bool HasRoom()
     {
+        // What is left to hand over is bounded then.
+        if (state == OwnerState.Draining)
+            return true;
         if (IsOverdue)
             return WaitForCheckpoint();
         Evict();
@@ -379,7 +388,17 @@ public sealed partial class OwnerActor
         var rows = new List<SnapshotKey>();
         for (var step = 0; step < MaxEvictionSteps && directory.Oldest is { IsIdle: true } oldest; step++)
         {
-            if (oldest.NewestMicros == long.MinValue || oldest.HasDues || earlier[^1].ExpiryMicros - context.Features.CardholderIdleMicros < oldest.NewestMicros)
+            if (oldest.HasDues || oldest.NewestMicros == long.MinValue)
+            {
+                // It waits for the watermark, or holds nothing and makes room for those behind it.
+                if (oldest.HasDues)
+                    directory.Used(oldest);
+                else
+                    Leave(oldest);
+                continue;
+            }
+
+            if (earlier[^1].ExpiryMicros - context.Features.CardholderIdleMicros < oldest.NewestMicros)
                 break;
             if (oldest.StoredNumber >= 0)
                 rows.Add(new SnapshotKey(ids.Cardholder(oldest.Key), oldest.StoredNumber));

@@ -82,10 +82,8 @@ public sealed partial class OwnerActor
         slot.AwaitsBarrier = false;
         checkpoint!.Awaited++;
         slot.Outstanding++;
-        IReadOnlyList<long> setAside = notes.Records.Count == 0
-            ? []
-            : [.. notes.Records.Where(r => r.SetAside is not null && r.Offset < checkpoint.Offset && r.Key.AsSpan().SequenceEqual(slot.Key)).Select(r => r.Offset)];
-        slot.Actor!.Tell(new CheckpointBarrier(slot, checkpoint.Offset, setAside), ActorRefs.NoSender);
+        IReadOnlyList<long> setAside = notes.Records.Count == 0 ? [] : [.. notes.SetAsideOf(slot.Key).Where(o => o < checkpoint.Offset)];
+        slot.Actor!.Tell(new CheckpointBarrier(slot, checkpoint.Offset, checkpoint.ExpiryMicros, setAside), ActorRefs.NoSender);
     }
 
     private void Written(CheckpointBarrier barrier)
@@ -156,6 +154,7 @@ public sealed partial class OwnerActor
         progress.Checkpointed(durable, context.Time.GetTimestamp());
         _ = notes.Prune(committed, earlier[^1].Offset);
         DeleteSuperseded(its);
+        Expire();
         if (state == OwnerState.Draining)
             FinishDrain();
         else

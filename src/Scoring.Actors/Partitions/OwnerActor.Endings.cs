@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
+using Scoring.Actors.Cardholders;
 using Scoring.Actors.Log;
 using Scoring.Actors.Messages;
 using Scoring.Kafka.Clients;
@@ -34,7 +35,7 @@ public sealed partial class OwnerActor
         failed = failure;
         context.Metrics.EntityFailures.Add(1);
         LogFailed(partition, failure.Batch.From, failure.Batch.Next, failure.Cause);
-        if (committed >= failure.Batch.From || !IsLive(failure.Batch.From))
+        if (committed >= failure.Batch.Source.From || !IsLive(failure.Batch.From))
             EndFailed();
         else
             Timers.StartSingleTimer(nameof(GaveUpSettling), GaveUpSettling.Instance, SettlePatience);
@@ -55,6 +56,19 @@ public sealed partial class OwnerActor
 
     private bool isEndingFailed;
 
+    // A cardholder that can't be written down, or contradicts its row: nothing of the log is to blame.
+    private void EndFor(CardholderFailed cardholder)
+    {
+        if (isEndingFailed)
+            return;
+        isEndingFailed = true;
+        LogCardholderFailed(partition, cardholder.Cause);
+        running?.Kill.Abort(new OperationCanceledException("a cardholder failed"));
+        notes.Sicken(cardholder.Key, handedTo, marks.Time.WatermarkMicros);
+        Overdue();
+        SaveNotes(() => End(new Lost(generation, LossCause.Failed, $"a cardholder failed: {cardholder.Cause.Message}")));
+    }
+
     private void Note(BatchFailed its)
     {
         var offset = its.Offset >= 0 ? its.Offset : its.Batch.Records == 1 ? its.Batch.From : -1;
@@ -69,7 +83,7 @@ public sealed partial class OwnerActor
             // The log does not take its dead letter, which has to go without its value.
             if (dead.Record.Offset != offset)
                 continue;
-            notes.SetAside(offset, dead.Rejection, isBare: true);
+            notes.SetAside(offset, KeyOf(its.Batch, offset), dead.Rejection, isBare: true);
             return;
         }
 
@@ -122,7 +136,8 @@ public sealed partial class OwnerActor
 
     private void BeginDrain()
     {
-        if (state == OwnerState.Draining)
+        // What failed is noted first; the report that follows is the last word too.
+        if (state == OwnerState.Draining || isEndingFailed)
             return;
         if (running is null)
         {
@@ -158,8 +173,8 @@ public sealed partial class OwnerActor
         FreezeIfDue();
         HandOverArrived();
         Evict();
-        Expire();
         TickIfQuiet();
+        eventsDropped = cardholders.EventsDropped;
     }
 
     // A quiet partition's watermark moves on by a tick in its log: the clock decides only when one is written.
@@ -177,8 +192,10 @@ public sealed partial class OwnerActor
             return;
         var tick = new OutputRecord(
             context.Topics.Transactions, null, Tick.Write(time), [new OutputHeader(RecordHeaders.Kind, RecordKind.Tick.Header()!)], partition);
-        if (context.Log.TryAppend(tick, new Unwatched()))
-            lastRecordAt = context.Time.GetTimestamp();
+        if (!context.Log.TryAppend(tick, new Unwatched()))
+            return;
+        lastRecordAt = context.Time.GetTimestamp();
+        context.Metrics.Ticks.Add(1);
     }
 
     // A tick that is lost is followed by another.
@@ -207,6 +224,9 @@ public sealed partial class OwnerActor
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Something failed in partition {Partition}, from offset {From} to before {To}; another take-over tries its records alone")]
     private partial void LogFailed(int partition, long from, long to, Exception cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A cardholder of partition {Partition} failed, and begins anew")]
+    private partial void LogCardholderFailed(int partition, Exception cause);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The record at offset {Offset} of partition {Partition} failed again and is set aside: {Reason}")]
     private partial void LogQuarantined(int partition, long offset, string reason);

@@ -31,19 +31,19 @@ public sealed partial class OwnerActor
         foreach (var user in read.UserIds)
         {
             var slot = directory.Of(Encoding.UTF8.GetBytes(user));
-            var isVisitor = slot.Actor is null;
-            var actor = ActorOf(slot, handedTo);
+            slot.IsVisitor |= slot.Actor is null;
+            var actor = ActorOf(slot);
             slot.Outstanding++;
-            actor.Tell(new ReadCardholder(card, marks.Time.ExpiryMicros, new Asked(reading, slot, isVisitor)), Self);
+            actor.Tell(new ReadCardholder(card, marks.Time.ExpiryMicros, new Asked(reading, slot)), Self);
         }
     }
 
     private void CardholderAnswered(CardholderRead read)
     {
-        var (reading, slot, isVisitor) = (Asked)read.Asked;
+        var (reading, slot) = (Asked)read.Asked;
         slot.Outstanding--;
         // A question must not fill the memory with whom nobody pays for.
-        if (isVisitor && slot.IsIdle)
+        if (slot.IsVisitor && slot.IsIdle)
             Leave(slot);
         if (read.Features is { } features)
             reading.Entries.Add(new CardEntry(Encoding.UTF8.GetString(read.Key), read.AsOfMicros, features));
@@ -62,7 +62,7 @@ public sealed partial class OwnerActor
         readings.Clear();
     }
 
-    private sealed record Asked(Reading Reading, CardholderSlot Slot, bool IsVisitor);
+    private sealed record Asked(Reading Reading, CardholderSlot Slot);
 
     private sealed class Reading(IActorRef asker, int left)
     {

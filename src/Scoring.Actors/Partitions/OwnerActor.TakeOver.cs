@@ -32,6 +32,7 @@ public sealed partial class OwnerActor
     private (long? Offset, bool IsKnown) committedAtStart;
     private LogBounds? bounds;
     private PartitionManifest? manifest;
+    private bool areBoundsAskedAgain;
     private int duesToLoad;
     private long replayFrom;
     private long liveAt;
@@ -46,7 +47,7 @@ public sealed partial class OwnerActor
         switch (message)
         {
             case StateOverdue:
-                End(new Lost(generation, LossCause.Unavailable, $"{state} took longer than {StateDeadline.TotalSeconds:N0} s; the last trouble: {progressTrouble ?? "none"}"));
+                End(new Lost(generation, LossCause.Unavailable, $"{state} took longer than {StateDeadline.TotalSeconds:N0} s; the last trouble: {lastTrouble ?? "none"}"));
                 return true;
             case FenceAgain:
                 AskFence();
@@ -68,10 +69,8 @@ public sealed partial class OwnerActor
             case Answer<Bounds> read:
                 if (read.Value is { } its)
                     progress.EndsAt(its.Its.High);
-                if (state != OwnerState.Positioning)
-                    return true;
-                bounds = read.Value?.Its;
-                Positioned(read.Failure);
+                if (state == OwnerState.Positioning || areBoundsAskedAgain)
+                    BoundsRead(read);
                 return true;
             case Answer<StartCommitted> started:
                 if (started.Failure is { } refused)
@@ -82,6 +81,9 @@ public sealed partial class OwnerActor
             case RowLoaded loaded:
                 Loaded(loaded);
                 return true;
+            case RowUnreadable unreadable:
+                GoDown("state_unreadable", unreadable.Why);
+                return true;
             default:
                 return false;
         }
@@ -90,7 +92,7 @@ public sealed partial class OwnerActor
     // 1. Fence.
     private void Fence()
     {
-        saves.Trouble = NoteStore;
+        saves.Trouble = trouble => NoteStore(StoreUse.Save, trouble);
         saves.ScheduleAgain = () => Timers.StartSingleTimer(SaveQueue.Again.Instance, SaveQueue.Again.Instance, StoreRetryPause);
         Enter(OwnerState.Fencing);
         Overdue();
@@ -107,7 +109,7 @@ public sealed partial class OwnerActor
 
     private void FenceStands(FenceToken? stands)
     {
-        NoteStore(null);
+        NoteStore(StoreUse.Fence, null);
         if (state == OwnerState.Fencing && token is null)
         {
             token = new FenceToken((stands?.Counter ?? 0) + 1, context.Node, context.Chance());
@@ -132,7 +134,7 @@ public sealed partial class OwnerActor
 
     private void FenceFailed(Exception cause)
     {
-        NoteStore(cause.Message);
+        NoteStore(StoreUse.Fence, cause.Message);
         Timers.StartSingleTimer(nameof(FenceAgain), FenceAgain.Instance, StoreRetryPause);
     }
 
@@ -273,19 +275,43 @@ public sealed partial class OwnerActor
             }
 
             if (k is null || k < manifest.Offset)
+                context.Metrics.SetBack.Add(1);
+            if (k is null || k < manifest.Offset)
                 LogSetBack(partition, k ?? -1, manifest.Offset);
             replayFrom = manifest.Offset;
             liveAt = Math.Max(k ?? replayFrom, replayFrom);
         }
 
-        if (replayFrom < bounds!.Value.Low || liveAt > bounds.Value.High || replayFrom > liveAt)
+        if (liveAt > bounds!.Value.High && !areBoundsAskedAgain)
+        {
+            // The former owner may have got on between the two questions.
+            areBoundsAskedAgain = true;
+            Ask(context.Consumer.BoundsAsync(Place), static its => new Bounds(its));
+            return;
+        }
+
+        if (replayFrom < bounds.Value.Low || liveAt > bounds.Value.High || replayFrom > liveAt)
         {
             GoDown("state_log_gap", $"the records from {replayFrom} to {liveAt} are needed, and the log holds {bounds.Value.Low} to {bounds.Value.High}");
             return;
         }
 
         RestoreMarks();
+        areBoundsAskedAgain = false;
         BeginReplay();
+    }
+
+    private void BoundsRead(Answer<Bounds> read)
+    {
+        bounds = read.Value?.Its;
+        if (!areBoundsAskedAgain || read.Failure is not null)
+        {
+            Positioned(read.Failure);
+            return;
+        }
+
+        if (state == OwnerState.Loading && running is null && replayFrom <= liveAt)
+            Decide();
     }
 
     private (string Code, string Why)? Mismatch(PartitionManifest its)
@@ -314,7 +340,8 @@ public sealed partial class OwnerActor
     {
         replayFrom = liveAt = context.FirstStart == FirstStart.Earliest ? bounds!.Value.Low : bounds!.Value.High;
         var start = new TopicPartitionOffset(Place, liveAt);
-        var commit = transactions is null ? context.Consumer.CommitAsync(start) : transactions.CommitAsync(start);
+        // It is repeated until the group takes it, and must not be once another generation has begun.
+        var commit = transactions is null ? context.Consumer.CommitAsync(start, life.Token) : transactions.CommitAsync(start);
         commit.PipeTo(Self, success: static () => new Answer<StartCommitted>(new StartCommitted(), null), failure: static e => new Answer<StartCommitted>(null, e));
     }
 
@@ -369,6 +396,8 @@ public sealed partial class OwnerActor
         if (state != OwnerState.Replaying || handedTo < liveAt)
             return;
         Enter(OwnerState.Live);
+        // A quiet partition's watermark has to move on though no record came since the take-over.
+        lastRecordAt ??= context.Time.GetTimestamp();
         progress.Finished(Math.Max(committed, liveAt), 0);
         var elapsed = context.Time.GetElapsedTime(began);
         context.Metrics.Recovered(elapsed);
@@ -407,19 +436,20 @@ public sealed partial class OwnerActor
     private void SaveNotes(Action then)
     {
         var bytes = notes.WriteNext();
-        saves.Add(ids.Notes, notes.Number, new StoredState(StoredKind.Notes, bytes), then);
+        saves.Add(ids.Notes, notes.Number, new StoredState(StoredKind.Notes, bytes), then, isUrgent: true);
     }
 
-    private string? progressTrouble;
+    private string? lastTrouble;
 
-    private void NoteStore(string? trouble)
+    private void NoteStore(StoreUse use, string? trouble)
     {
-        if (trouble is null && progressTrouble is null)
+        if (trouble is null && lastTrouble is null)
             return;
-        progressTrouble = trouble;
-        context.StoreTroubles.Note(partition, trouble);
-        if (trouble is not null)
-            context.Metrics.StoreRetries.Add(1);
+        context.StoreTroubles.Note(partition, use, trouble);
+        if (trouble is null)
+            return;
+        lastTrouble = trouble;
+        context.Metrics.StoreRetries.Add(1);
     }
 
     private sealed record StateOverdue : INoSerializationVerificationNeeded

@@ -57,6 +57,7 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
     private PartitionGraph? graph;
     private TransactionalProducer? transactions;
     private PartitionNotes notes = new();
+    private readonly CancellationTokenSource life = new();
     private GenerationReport? ending;
 
     /// <summary>Makes an owner, which begins its take-over once it is started.</summary>
@@ -102,7 +103,6 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
     {
         // Also where something threw here, and nobody asked it to end.
         Release();
-        context.StoreTroubles.Note(partition, null);
         cardholders.Dispose();
     }
 
@@ -187,10 +187,11 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
         switch (message)
         {
             case LoadFailed failed:
-                NoteStore(failed.Why);
+                NoteStore(StoreUse.Load, failed.Why);
                 Timers.StartSingleTimer(Sender, new LoadAgain(Sender, failed), StoreRetryPause);
                 break;
             case LoadAgain again:
+                NoteStore(StoreUse.Load, null);
                 again.Cardholder.Tell(again.Failed);
                 break;
             case StateLost lost:
@@ -215,6 +216,9 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
                 break;
             case DrainOverdue:
                 End(new GaveBack(generation));
+                break;
+            case CardholderFailed cardholder:
+                EndFor(cardholder);
                 break;
             case ChildFailed child:
                 LogChildFailed(partition, child.Cause);
@@ -254,10 +258,14 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
     {
         if (state == OwnerState.Stopped)
             return;
+        // Where a record was to blame, that is noted; else that none was, if the store takes it before this owner is gone.
+        if (report is not Lost { Cause: LossCause.Failed or LossCause.Fenced } && token is not null && notes.EndInOrder())
+            context.Store.Tell(new SaveSnapshot(new SnapshotMetadata(ids.Notes, notes.Number + 1, context.Time.GetUtcNow().UtcDateTime), new StoredState(StoredKind.Notes, notes.WriteNext())), ActorRefs.NoSender);
         ending = report;
         Enter(OwnerState.Stopped);
         Timers.CancelAll();
         RefuseReaders();
+        context.StoreTroubles.Forget(partition);
         Timers.StartSingleTimer(nameof(StopOverdue), StopOverdue.Instance, StopPatience);
         Release().PipeTo(Self, success: static () => Released.Instance, failure: static _ => Released.Instance);
     }
@@ -266,6 +274,7 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
     {
         var (graphNow, producer) = (running, transactions);
         (running, transactions) = (null, null);
+        life.Cancel();
         graphNow?.Kill.Abort(new OperationCanceledException("the owner has ended"));
         return Task.WhenAll(graphNow?.Control.Shutdown() ?? Task.CompletedTask, producer?.DisposeAsync().AsTask() ?? Task.CompletedTask);
     }

@@ -76,7 +76,7 @@ public sealed record PartitionContext
     public required IReplyRouter Replies { get; init; }
 
     /// <summary>Where the owners' metrics are counted.</summary>
-    public required ShardMetrics Metrics { get; init; }
+    public required OwnerMetrics Metrics { get; init; }
 
     /// <summary>Where owners log.</summary>
     public required ILogger<OwnerActor> Logger { get; init; }

@@ -34,19 +34,21 @@ public static class PartitionServices
 
     /// <summary>Adds the node's Kafka clients and what owners share.</summary>
     /// <param name="services">The services.</param>
-    public static IServiceCollection AddScoringPartitions(this IServiceCollection services) => services
+    /// <param name="isEmbedded">Whether the broker is inside the process.</param>
+    public static IServiceCollection AddScoringPartitions(this IServiceCollection services, Func<IServiceProvider, bool> isEmbedded) => services
         .AddSingleton<ITurnScheduler, ThreadTurns>()
         .AddSingleton<ProducerMetrics>()
         .AddSingleton(static p => Consuming(p.OptionsOf<SourceOptions>(), p.OptionsOf<ShardOptions>()))
         .AddSingleton(static p => Producing(p.OptionsOf<KafkaOutputOptions>(), p.OptionsOf<ShardOptions>()))
         .AddSingleton<TransactionSettings>()
-        .AddSingleton<IKafkaClients, ConfluentClients>()
+        .AddSingleton<ConfluentClients>()
+        .AddSingleton<IKafkaClients>(p => isEmbedded(p) ? new EmbeddedClients(p.GetRequiredService<ConfluentClients>()) : p.GetRequiredService<ConfluentClients>())
         .AddSingleton<NodeConsumer>()
         .AddSingleton<NodeProducer>()
         .AddSingleton<SnapshotStoreSetup>()
         .AddSingleton<StoreTroubles>()
         .AddSingleton<OwnerProgress>()
-        .AddSingleton<ShardMetrics>()
+        .AddSingleton<OwnerMetrics>()
         .AddSingleton<ITopicIds>(static p => new SnapshotTopicIds(() => Store(p.GetRequiredService<ActorSystem>()), p.GetRequiredService<TimeProvider>()));
 
     /// <summary>The snapshot store of an actor system.</summary>
@@ -70,7 +72,7 @@ public static class PartitionServices
         var progress = services.GetRequiredService<OwnerProgress>();
         var log = new LogPartitions(consumer, topics.Transactions, time);
         PartitionContext? context = null;
-        return new ClusterShardEngine(new ClusterEngineSetup(
+        var engine = new ClusterShardEngine(new ClusterEngineSetup(
             new ShardOwner(services.GetRequiredService<NodeName>().Value, null),
             services.GetRequiredService<ActorSystem>,
             async cancellation =>
@@ -87,6 +89,8 @@ public static class PartitionServices
             ProgressOf = partition => progress[partition],
             StoreTroubles = services.GetRequiredService<StoreTroubles>(),
         });
+        OwnerGauges.Observe(services.GetRequiredService<IMeterFactory>(), () => engine.Statuses, engine.Shards, services.GetRequiredService<StoreTroubles>(), time);
+        return engine;
     }
 
     /// <summary>What the actor system has to be configured with.</summary>
@@ -137,7 +141,7 @@ public static class PartitionServices
             StoreTroubles = services.GetRequiredService<StoreTroubles>(),
             Log = services.GetRequiredService<KafkaOutputLog>(),
             Replies = services.GetRequiredService<IReplyRouter>(),
-            Metrics = services.GetRequiredService<ShardMetrics>(),
+            Metrics = services.GetRequiredService<OwnerMetrics>(),
             Logger = services.GetRequiredService<ILogger<OwnerActor>>(),
             Node = services.GetRequiredService<NodeName>().Value,
             Time = services.GetRequiredService<TimeProvider>(),

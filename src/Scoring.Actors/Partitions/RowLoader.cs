@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Persistence;
 
@@ -22,6 +23,10 @@ internal sealed class RowLoader(IActorRef store, string id, long newest, object 
                 Context.Parent.Tell(new RowLoaded(tag, result.Snapshot));
                 Context.Stop(Self);
                 break;
+            case LoadSnapshotFailed { Cause: SerializationException unknown }:
+                Context.Parent.Tell(new RowUnreadable($"the row {id}: {unknown.Message}"));
+                Context.Stop(Self);
+                break;
             case LoadSnapshotFailed:
                 Timers.StartSingleTimer(nameof(Ask), nameof(Ask), Pause);
                 break;
@@ -36,6 +41,10 @@ internal sealed class RowLoader(IActorRef store, string id, long newest, object 
 
     private void Ask() => store.Tell(new LoadSnapshot(id, new SnapshotSelectionCriteria(newest), newest));
 }
+
+/// <summary>A row that is there, and of which this program does not know what it is.</summary>
+/// <param name="Why">What it is not.</param>
+internal sealed record RowUnreadable(string Why) : INoSerializationVerificationNeeded;
 
 /// <summary>A row that was asked for.</summary>
 /// <param name="Tag">What it was asked by.</param>

@@ -16,6 +16,7 @@ internal sealed class SaveQueue(IActorRef store, IActorRef owner, TimeProvider t
     private const int MaxUnderWay = 2_048;
     private const long MaxBytesUnderWay = 32L << 20;
 
+    private readonly Queue<Save> urgent = new();
     private readonly Queue<Save> waiting = new();
     private readonly Dictionary<string, Save> underWay = [];
     private readonly Queue<Save> failed = new();
@@ -28,16 +29,17 @@ internal sealed class SaveQueue(IActorRef store, IActorRef owner, TimeProvider t
     internal Action? ScheduleAgain { get; set; }
 
     /// <summary>Saves that are not durable yet.</summary>
-    internal int Count => waiting.Count + underWay.Count + failed.Count;
+    internal int Count => urgent.Count + waiting.Count + underWay.Count + failed.Count;
 
     /// <summary>Saves a row; one persistence id is not given twice before it is saved.</summary>
     /// <param name="id">The persistence id.</param>
     /// <param name="number">The number.</param>
     /// <param name="row">The row.</param>
     /// <param name="saved">What follows once it is durable.</param>
-    internal void Add(string id, long number, StoredState row, Action saved)
+    /// <param name="isUrgent">Whether it comes before the rows of a checkpoint, since records wait for it.</param>
+    internal void Add(string id, long number, StoredState row, Action saved, bool isUrgent = false)
     {
-        waiting.Enqueue(new Save(id, number, row, saved));
+        (isUrgent ? urgent : waiting).Enqueue(new Save(id, number, row, saved));
         Send();
     }
 
@@ -76,6 +78,8 @@ internal sealed class SaveQueue(IActorRef store, IActorRef owner, TimeProvider t
 
     private void Send()
     {
+        while (failed.Count == 0 && urgent.TryDequeue(out var first))
+            Send(first);
         // While the store is away nothing more is sent than what it has refused.
         while (failed.Count == 0 && underWay.Count < MaxUnderWay && bytesUnderWay < MaxBytesUnderWay && waiting.TryDequeue(out var save))
             Send(save);

@@ -54,7 +54,7 @@ internal sealed class TransactionBatch : ScoreRequest, ICardholderBatch, INoSeri
     internal List<(DeadRecord Record, bool IsBare)> Dead { get; } = [];
 
     /// <summary>The records that the moment refuses and no note names yet.</summary>
-    internal List<(long Offset, Rejection Rejection)> Refused { get; } = [];
+    internal List<(int Row, Rejection Rejection)> Refused { get; } = [];
 
     /// <summary>The cardholders that were told to close sessions.</summary>
     internal List<(CardholderSlot Slot, CloseSessions Close)> Closes { get; } = [];

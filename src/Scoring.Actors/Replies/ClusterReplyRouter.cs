@@ -10,11 +10,11 @@ namespace Scoring.Actors.Replies;
 /// a node connect anywhere; a uid that is nobody's is counted. So is one whose member is out of reach: what is told to it would wait in
 /// the remoting without a bound, for a call that has long gone to the ledger. Nothing is kept here.
 /// </summary>
-/// <param name="system">The actor system.</param>
+/// <param name="system">The actor system; asked for at the first reply.</param>
 /// <param name="metrics">Where it counts.</param>
-public sealed class ClusterReplyRouter(ActorSystem system, ReplyMetrics metrics) : IReplyRouter
+public sealed class ClusterReplyRouter(Func<ActorSystem> system, ReplyMetrics metrics) : IReplyRouter
 {
-    private readonly Akka.Cluster.Cluster cluster = Akka.Cluster.Cluster.Get(system);
+    private readonly Lazy<Akka.Cluster.Cluster> cluster = new(() => Akka.Cluster.Cluster.Get(system()));
 
     /// <inheritdoc/>
     public void Scored(in ReplyTo replyTo, byte[]? score) => Tell(replyTo.NodeUid, new CallScored(replyTo.Call, score));
@@ -30,15 +30,15 @@ public sealed class ClusterReplyRouter(ActorSystem system, ReplyMetrics metrics)
             return;
         }
 
-        system.ActorSelection(new RootActorPath(address) / "user" / ReplyActor.Name).Tell(reply, ActorRefs.NoSender);
+        system().ActorSelection(new RootActorPath(address) / "user" / ReplyActor.Name).Tell(reply, ActorRefs.NoSender);
         metrics.Sent();
     }
 
     private Address? AddressOf(int uid)
     {
-        if (uid == cluster.SelfUniqueAddress.Uid)
-            return cluster.SelfAddress;
-        var state = cluster.State;
+        if (uid == cluster.Value.SelfUniqueAddress.Uid)
+            return cluster.Value.SelfAddress;
+        var state = cluster.Value.State;
         foreach (var member in state.Members)
         {
             if (member.UniqueAddress.Uid == uid && member.Status is not (MemberStatus.Down or MemberStatus.Removed) && !state.Unreachable.Contains(member))

@@ -4,7 +4,6 @@ using Akka.Cluster.Hosting.SBR;
 using Akka.Discovery.Config.Hosting;
 using Akka.Discovery.KubernetesApi;
 using Akka.Hosting;
-using Akka.Management;
 using Akka.Management.Cluster.Bootstrap;
 using Akka.Remote.Hosting;
 using Scoring.Actors.Messages;
@@ -107,8 +106,9 @@ internal static class ClusterHosting
     internal static AkkaConfigurationBuilder WithReplies(this AkkaConfigurationBuilder builder, IServiceProvider services) => builder.WithActors((system, _) =>
         system.ActorOf(ReplyActor.Props(services.GetRequiredService<IWaitingCalls>(), services.GetRequiredService<ReplyMetrics>()), ReplyActor.Name));
 
+    // It is started once the host answers on the management port (ContactPointEndpoint): Akka.Management's own HTTP server was built against a
+    // Ceen.Httpd that is not served any more, and fails with the next one.
     private static AkkaConfigurationBuilder WithBootstrap(this AkkaConfigurationBuilder builder, ClusterOptions options, string? portName) => builder
-        .WithAkkaManagement(new AkkaManagementOptions { HostName = options.PublicHostname.Length > 0 ? options.PublicHostname : options.Hostname, Port = options.ManagementPort, BindHostName = options.Hostname, BindPort = options.ManagementPort })
         .WithClusterBootstrap(
             bootstrap =>
             {
@@ -120,5 +120,5 @@ internal static class ClusterHosting
                 // Contact points may be on one machine, by ports of their own.
                 bootstrap.ContactPoint.FilterOnFallbackPort = false;
             },
-            autoStart: true);
+            autoStart: false);
 }

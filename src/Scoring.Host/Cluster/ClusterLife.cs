@@ -1,6 +1,8 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Microsoft.Extensions.Options;
 using Scoring.Actors.Partitions;
+using Scoring.Host.Options;
 
 namespace Scoring.Host.Cluster;
 
@@ -11,7 +13,8 @@ namespace Scoring.Host.Cluster;
 /// <param name="services">Where the actor system is made, when it starts.</param>
 /// <param name="logger">Where its starter logs.</param>
 /// <param name="host">Is stopped when the actor system has ended.</param>
-internal sealed class ClusterLife(IServiceProvider services, ILogger<AkkaHostedService> logger, IHostApplicationLifetime host)
+/// <param name="time">The clock.</param>
+internal sealed class ClusterLife(IServiceProvider services, ILogger<AkkaHostedService> logger, IHostApplicationLifetime host, TimeProvider time)
 {
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ActorSystem? system;
@@ -37,8 +40,10 @@ internal sealed class ClusterLife(IServiceProvider services, ILogger<AkkaHostedS
         var starter = new AkkaHostedService(services.GetRequiredService<AkkaConfigurationBuilder>(), services, logger, host);
         await starter.StartAsync(cancellation);
         system = services.GetRequiredService<ActorSystem>();
-        Akka.Cluster.Cluster.Get(system).RegisterOnMemberRemoved(Ended);
         _ = FollowAsync(system);
+        var options = services.GetRequiredService<IOptions<ScoringOptions>>().Value.Cluster;
+        if (options.Discovery != ClusterDiscovery.Alone)
+            await ContactPointEndpoint.BootstrapAsync(system, options);
     }
 
     /// <summary>Leaves the cluster in order, and ends the actor system.</summary>
@@ -53,12 +58,7 @@ internal sealed class ClusterLife(IServiceProvider services, ILogger<AkkaHostedS
     private async Task FollowAsync(ActorSystem its)
     {
         await its.WhenTerminated;
-        Ended();
-    }
-
-    private void Ended()
-    {
         if (!isStopping)
-            completion.TrySetException(ClusterEnd.Unasked(system!));
+            completion.TrySetException(await ClusterEnd.UnaskedAsync(its, time));
     }
 }

@@ -9,6 +9,7 @@ using Scoring.Actors.Partitions;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Replies;
 using Scoring.Actors.State;
+using Scoring.Host.Composition;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
 
@@ -35,7 +36,7 @@ internal static class ClusterServices
             .AddSingleton<ClusterLife>()
             .AddSingleton<ClusterEndpoints>()
             .AddSingleton<ReplyMetrics>()
-            .AddSingleton<IReplyRouter>(static p => new ClusterReplyRouter(p.GetRequiredService<ClusterLife>().System, p.GetRequiredService<ReplyMetrics>()))
+            .AddSingleton<IReplyRouter>(static p => new ClusterReplyRouter(() => p.GetRequiredService<ClusterLife>().System, p.GetRequiredService<ReplyMetrics>()))
             .AddNodePart(static p =>
             {
                 var life = p.GetRequiredService<ClusterLife>();
@@ -46,7 +47,7 @@ internal static class ClusterServices
     /// <summary>Adds the engine that is spread over the members.</summary>
     /// <param name="services">The services.</param>
     internal static IServiceCollection AddScoringEngine(this IServiceCollection services) => services
-        .AddScoringPartitions()
+        .AddScoringPartitions(static p => p.GetRequiredService<NodeBroker>().IsInside)
         .AddSingleton<IShardEngine>(PartitionServices.Engine)
         .AddNodePart(static p =>
         {

@@ -41,6 +41,7 @@ internal static class HttpServices
         web.Services.GetRequiredService<ScoreQueries>().Map(queries);
         web.Services.GetRequiredService<StateEndpoints>().Map(queries);
         web.Services.GetRequiredService<ClusterEndpoints>().Map(queries);
+        ContactPointEndpoint.Map(web, web.Services.OptionsOf<ScoringOptions>().Cluster, web.Services.GetRequiredService<ClusterLife>());
     }
 
     /// <summary>Where other nodes reach this one, once it listens; null if they can't.</summary>

@@ -103,9 +103,11 @@ public sealed partial class NodeConsumer
         if (rest > TimeSpan.Zero)
             return false;
         client = clients.Consumer();
-        foreach (var assignment in unbegun.ToList())
-            Carry(assignment);
+        // One that fails the new client too puts those behind it back.
+        var waiting = unbegun.ToArray();
         unbegun.Clear();
+        foreach (var assignment in waiting)
+            Carry(assignment);
         return client is not null;
     }
 

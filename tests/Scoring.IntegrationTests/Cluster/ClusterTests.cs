@@ -109,7 +109,7 @@ public sealed class ClusterTests : IAsyncLifetime
         foreach (var (member, its) in members.Zip(calls))
             member.System.ActorOf(ReplyActor.Props(its, member.Replies), ReplyActor.Name);
         using var dropped = new CounterReading(members[0].Meters, "scoring.replies.dropped");
-        var router = new ClusterReplyRouter(members[0].System, members[0].Replies);
+        var router = new ClusterReplyRouter(() => members[0].System, members[0].Replies);
         for (var i = 0; i < members.Count; i++)
         {
             router.Scored(new ReplyTo(members[i].Cluster.SelfUniqueAddress.Uid, (UInt128)i), [(byte)i]);

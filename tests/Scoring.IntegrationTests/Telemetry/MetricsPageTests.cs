@@ -1,8 +1,12 @@
 using Scoring.Actors.Sink;
+using Scoring.Actors.Sql;
+using Scoring.Host.Options;
+using Scoring.IntegrationTests.State;
 
 namespace Scoring.IntegrationTests.Telemetry;
 
-public class MetricsPageTests
+[Collection(SharedPostgres.Name)]
+public class MetricsPageTests(SharedPostgres postgres)
 {
     private static readonly string Golden = Path.Combine(AppContext.BaseDirectory, "Telemetry", "metrics.golden.txt");
 
@@ -34,13 +38,17 @@ public class MetricsPageTests
     public async Task A_partition_is_on_the_page_of_the_node_that_owns_it_and_of_no_other()
     {
         using var broker = new TestBroker(partitions: 4);
-        await using var first = await RunningHost.StartAsync(broker);
+        var cluster = new TestCluster();
+        var states = await postgres.CreateDatabaseAsync();
+        await using var first = await RunningHost.StartAsync(broker, In);
         await Eventually.TrueAsync(async () => await PartitionsAsync(first) is ["0", "1", "2", "3"], "the first node tells of all partitions");
-        await using var second = await RunningHost.StartAsync(broker);
+        await using var second = await RunningHost.StartAsync(broker, In);
         await Eventually.TrueAsync(
             async () => await PartitionsAsync(first) is { Count: 2 } ofFirst && await PartitionsAsync(second) is { Count: 2 } ofSecond && !ofFirst.Intersect(ofSecond).Any(),
             "each node tells of its own partitions alone");
+
+        ScoringOptions In(ScoringOptions o) => cluster.Join(o) with { State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = states } };
     }
 
-    private static Task<IReadOnlyList<string>> PartitionsAsync(RunningHost host) => MetricsPage.LabelsAsync(host.Http, "scoring_shard_waiting", "partition");
+    private static Task<IReadOnlyList<string>> PartitionsAsync(RunningHost host) => MetricsPage.LabelsAsync(host.Http, "scoring_shard_cardholders", "partition");
 }

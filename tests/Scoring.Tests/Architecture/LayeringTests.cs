@@ -18,12 +18,12 @@ public partial class LayeringTests
         ["Scoring.Models.Files"] = ["Scoring.Models.Durations", "Scoring.Models.Wire", "Scoring.Models.Yaml", "Scoring.Models.Features"],
         ["Scoring.Models.Inference"] = ["Scoring.Models.Wire"],
         ["Scoring.Kafka"] = [],
-        ["Scoring.Actors.Log"] = ["Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Log"] = ["Scoring.Actors.Messages", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Telemetry"] = [],
         ["Scoring.Actors.Parts"] = [],
         ["Scoring.Actors.Messages"] = ["Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Replies"] = ["Scoring.Actors.Messages", "Scoring.Actors.Telemetry", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Source"] = ["Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Source"] = ["Scoring.Actors.Messages", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sink"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
@@ -34,7 +34,7 @@ public partial class LayeringTests
         ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Messages", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Pipeline"] =
         [
-            "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
+            "Scoring.Actors.Messages", "Scoring.Actors.Replies", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
             "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
         ],
         ["Scoring.Actors.Checkpoints"] = ["Scoring.Models.Features", "Scoring.Models.Wire"],

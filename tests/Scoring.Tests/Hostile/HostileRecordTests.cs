@@ -22,7 +22,7 @@ public class HostileRecordTests
 
     private readonly HostileRecords records = new(Seed);
     private readonly HostileValues values = new(Seed + 1);
-    private readonly RecordReader reader = new("node", TimeProvider.System);
+    private readonly RecordReader reader = new(TimeProvider.System);
     private readonly TransactionDecoder decoder = new(Limits);
     private readonly ScoreWriter writer = new(new ScoreOrigin("m", 1, "f", 1, "sha256:0", []));
 

@@ -63,5 +63,5 @@ public class RelayDecoderTests
     }
 
     private static InputRecord Record(RecordKind kind, string? json) =>
-        new(0, RecordTime.OfMillis(Noon.ToUnixTimeMilliseconds()), null, json is null ? null : Encoding.UTF8.GetBytes(json), kind, null, 0, 0);
+        new(0, RecordTime.OfMillis(Noon.ToUnixTimeMilliseconds()), null, json is null ? null : Encoding.UTF8.GetBytes(json), kind, null, default, 0);
 }

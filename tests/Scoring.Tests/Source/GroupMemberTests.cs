@@ -425,7 +425,7 @@ public sealed class GroupMemberTests : IDisposable
 
     private void Hand(int partition, long offset)
     {
-        group.Records.Enqueue((partition, new InputRecord(offset, default, null, null, RecordKind.Transaction, null, 0, 0)));
+        group.Records.Enqueue((partition, new InputRecord(offset, default, null, null, RecordKind.Transaction, null, default, 0)));
         member.Turn(TimeSpan.Zero);
     }
 

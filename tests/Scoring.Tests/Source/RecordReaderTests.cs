@@ -10,7 +10,7 @@ namespace Scoring.Tests.Source;
 
 public class RecordReaderTests
 {
-    private readonly RecordReader reader = new("node", TimeProvider.System);
+    private readonly RecordReader reader = new(TimeProvider.System);
 
     [Fact]
     public void A_record_that_its_producer_wrote_here_has_no_origin()
