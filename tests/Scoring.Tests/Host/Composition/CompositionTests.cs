@@ -7,7 +7,6 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Messages;
 using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
@@ -238,8 +237,6 @@ public sealed class CompositionTests
         }
 
         public void Halt(string code) => throw new NotSupportedException();
-
-        public Task<ShardRead?> DescribeAsync(int partition) => Task.FromResult<ShardRead?>(null);
 
         public IReadOnlyList<PartitionState> Partitions() => [new PartitionState(3, null, null, false, null)];
 
