@@ -19,6 +19,8 @@ internal static class BenchmarkProgram
             await StateRun.RunAsync(count);
         else if (args is ["snapshots", ..])
             await SnapshotRun.RunAsync(args.Length > 1 ? count : SnapshotRun.DefaultRows);
+        else if (args is ["bootstrap", ..])
+            await BootstrapRun.RunAsync(count);
         else if (args is ["recovery", ..])
             await RecoveryRun.RunAsync(count);
         else if (args is ["checkpoints", ..])

@@ -15,6 +15,15 @@ public sealed record PartitionManifest
 {
     private const byte Version = 1;
 
+    // Apart from this one, a program that knows no unfinished manifest reads all.
+    private const byte UnfinishedVersion = 2;
+
+    /// <summary>
+    /// The number of an unfinished manifest: above every other, so that it is the newest as long as it is there, whatever a former owner
+    /// still saves.
+    /// </summary>
+    public const long UnfinishedNumber = long.MaxValue;
+
     // A checkpoint needs those before it only to know which rows nothing reads any more.
     internal const int MaxEarlier = 2;
 
@@ -42,8 +51,28 @@ public sealed record PartitionManifest
     /// <summary>The checkpoints before, newest first.</summary>
     public IReadOnlyList<EarlierCheckpoint> Earlier { get; init; } = [];
 
+    /// <summary>Whether a bootstrap is making the state, or was and did not end: no owner may live on what there is of it.</summary>
+    public bool IsUnfinished { get; init; }
+
+    /// <summary>What stands in place of a manifest while a bootstrap makes the state.</summary>
+    /// <param name="offset">The offset that the state will be exactly before.</param>
+    /// <param name="topic">The topic of the log.</param>
+    /// <param name="topicId">The topic's id; empty where the brokers have none.</param>
+    /// <param name="partitions">How many partitions it has.</param>
+    public static PartitionManifest Unfinished(long offset, string topic, string topicId, int partitions) => new()
+    {
+        Offset = offset,
+        Topic = topic,
+        TopicId = topicId,
+        Partitions = partitions,
+        Marks = [],
+        Origins = [],
+        ExpiryMicros = long.MinValue,
+        IsUnfinished = true,
+    };
+
     /// <summary>The bytes of a row.</summary>
-    public byte[] Write() => StoredFrame.Write(Version, output =>
+    public byte[] Write() => StoredFrame.Write(IsUnfinished ? UnfinishedVersion : Version, output =>
     {
         output.Write(Offset);
         output.Write(Topic);
@@ -64,7 +93,7 @@ public sealed record PartitionManifest
     /// <param name="bytes">What <see cref="Write"/> made.</param>
     /// <exception cref="StateDamagedException">The bytes are not as they were written.</exception>
     /// <exception cref="StateNewerException">They are of a newer version.</exception>
-    public static PartitionManifest Read(byte[] bytes) => StoredFrame.Read("the partition's manifest", bytes, Version, static (_, input) => new PartitionManifest
+    public static PartitionManifest Read(byte[] bytes) => StoredFrame.Read("the partition's manifest", bytes, UnfinishedVersion, static (version, input) => new PartitionManifest
     {
         Offset = input.ReadInt64(),
         Topic = input.ReadString(),
@@ -74,6 +103,7 @@ public sealed record PartitionManifest
         Origins = input.Bytes(),
         ExpiryMicros = input.ReadInt64(),
         Earlier = ReadEarlier(input),
+        IsUnfinished = version == UnfinishedVersion,
     });
 
     private static EarlierCheckpoint[] ReadEarlier(BinaryReader input)

@@ -12,8 +12,13 @@ internal sealed class CardholderDirectory
     private CardholderSlot? newest;
     private CardholderSlot? oldest;
 
-    internal CardholderDirectory()
+    private readonly Func<byte[], ulong, CardholderSlot> make;
+
+    /// <summary>Makes an empty one.</summary>
+    /// <param name="make">Makes a slot of a key and its hash; null for plain ones.</param>
+    internal CardholderDirectory(Func<byte[], ulong, CardholderSlot>? make = null)
     {
+        this.make = make ?? (static (key, hash) => new CardholderSlot(key, hash));
         slots = new Dictionary<byte[], CardholderSlot>(KeyEquality.Instance);
         byKey = slots.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
@@ -33,7 +38,7 @@ internal sealed class CardholderDirectory
         if (byKey.TryGetValue(key, out var known))
             return known;
         var own = key.ToArray();
-        var slot = new CardholderSlot(own, Hash64.Of(own));
+        var slot = make(own, Hash64.Of(own));
         slots.Add(own, slot);
         return slot;
     }

@@ -10,7 +10,7 @@ internal readonly record struct PendingDue(long DueMicros, long Offset);
 /// <summary>What an owner knows of one cardholder. Without an actor it stands for one with open sessions that is not in memory.</summary>
 /// <param name="key">Its key.</param>
 /// <param name="hash">The key's hash.</param>
-internal sealed class CardholderSlot(byte[] key, ulong hash)
+internal class CardholderSlot(byte[] key, ulong hash)
 {
     internal byte[] Key => key;
 

@@ -24,7 +24,7 @@ public sealed partial class OwnerActor
     private const long CarefulRecords = 1_024;
 
     // Between two looks of a live owner at its fence.
-    private static readonly TimeSpan FenceInterval = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan FenceInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StoreRetryPause = TimeSpan.FromMilliseconds(250);
 
     private FenceToken? token;
@@ -196,6 +196,12 @@ public sealed partial class OwnerActor
             {
                 case StoredKind.Manifest:
                     manifest = BytesOf(row, StoredKind.Manifest) is { } found ? PartitionManifest.Read(found) : null;
+                    if (manifest is { IsUnfinished: true })
+                    {
+                        GoDown("bootstrap_unfinished", $"a bootstrap of the partition up to offset {manifest.Offset} is under way or has not ended, and what there is of it is no state to live on: wait for its end, or stop the nodes and begin it again with --replace");
+                        return;
+                    }
+
                     Load(ids.Notes, long.MaxValue, StoredKind.Notes);
                     break;
                 case StoredKind.Notes:

@@ -55,6 +55,15 @@ public static class PartitionServices
     /// <param name="system">The actor system, with <see cref="Configuration"/> and a <see cref="SnapshotStoreSetup"/>.</param>
     public static IActorRef Store(ActorSystem system) => Persistence.Instance.Apply(system).SnapshotStoreFor(StorePath);
 
+    /// <summary>Connects Kafka clients with a node's settings, for whoever is no node.</summary>
+    /// <param name="source">How the input log is read.</param>
+    /// <param name="output">How outputs are appended.</param>
+    /// <param name="shards">The bounds of a shard.</param>
+    /// <param name="logger">Where the clients' own messages go.</param>
+    /// <exception cref="ArgumentException">Settings are not possible; the message names them.</exception>
+    public static IKafkaClients Clients(SourceOptions source, KafkaOutputOptions output, ShardOptions shards, ILogger<ConfluentClients> logger) =>
+        new ConfluentClients(Consuming(source, shards), Producing(output, shards), new TransactionSettings(), logger);
+
     /// <summary>The engine of a node that is a member of a cluster.</summary>
     /// <param name="services">The services.</param>
     public static ClusterShardEngine Engine(IServiceProvider services)

@@ -93,6 +93,9 @@ public sealed class GroupCommitSnapshotStore : UntypedActor
             case DeleteOlderSnapshots delete:
                 Accept(writes, new DeleteOlderCall(Sender, delete));
                 break;
+            case DeleteSnapshotsByPrefix delete:
+                Accept(writes, new DeletePrefixesCall(Sender, delete));
+                break;
             case ReadFence read:
                 Accept(fences, new FenceCall(Sender, read.Topic, read.Partition, null));
                 break;

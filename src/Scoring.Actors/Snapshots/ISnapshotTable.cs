@@ -77,6 +77,14 @@ internal interface ISnapshotTable : IAsyncDisposable
     /// <returns>How many went.</returns>
     Task<int> DeleteRangeAsync(SnapshotRange range, int most, CancellationToken cancellation);
 
+    /// <summary>Deletes rows whose persistence ids begin with one of some texts, as far as one bounded statement gets.</summary>
+    /// <param name="prefixes">The texts.</param>
+    /// <param name="after">Where the statement before ended; null for the first.</param>
+    /// <param name="most">How many rows it looks at or deletes at most.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>How many went, and where the next statement goes on; null if no row is left.</returns>
+    Task<(int Gone, SnapshotKey? Next)> DeletePrefixesAsync(IReadOnlyList<string> prefixes, SnapshotKey? after, int most, CancellationToken cancellation);
+
     /// <summary>Writes fences where their token is greater than the one that stands there, and reads all.</summary>
     /// <param name="fences">The partitions in their order, with the token to write or null to read alone.</param>
     /// <param name="cancellation">Gives up.</param>

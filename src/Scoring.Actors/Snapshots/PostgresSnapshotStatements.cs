@@ -98,6 +98,24 @@ internal sealed class PostgresSnapshotStatements(string table, string key, strin
             ORDER BY sequence_number LIMIT $6)
         """;
 
+    /// <summary>
+    /// One stretch of the key's index, all ids of it: in the order of a language those with one beginning need not lie together, and a
+    /// search for them would read the table whole for each statement.
+    /// </summary>
+    internal string DeletePrefixes { get; } = $"""
+        WITH stretch AS MATERIALIZED (
+            SELECT persistence_id, sequence_number FROM {table}
+            WHERE (persistence_id, sequence_number) > ($2, $3)
+            ORDER BY persistence_id, sequence_number LIMIT $4),
+        gone AS (
+            DELETE FROM {table} t USING stretch s
+            WHERE t.persistence_id = s.persistence_id AND t.sequence_number = s.sequence_number
+                AND EXISTS (SELECT FROM unnest($1::text[]) AS p (prefix) WHERE left(s.persistence_id, length(p.prefix)) = p.prefix)
+            RETURNING 1)
+        SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM stretch), persistence_id, sequence_number FROM stretch
+        ORDER BY persistence_id DESC, sequence_number DESC LIMIT 1
+        """;
+
     internal string WriteFence { get; } = $"""
         INSERT INTO {fences} AS f (topic, partition, counter, node, random) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (topic, partition) DO UPDATE SET counter = excluded.counter, node = excluded.node, random = excluded.random

@@ -113,6 +113,26 @@ internal sealed class PostgresSnapshotTable : ISnapshotTable
         ChangeAsync(Command(statements.DeleteRange, Of(range.Id), Of(range.Least), Of(range.Most), Of(range.Earliest), Of(range.Latest), Of((long)most)), cancellation);
 
     /// <inheritdoc/>
+    public async Task<(int Gone, SnapshotKey? Next)> DeletePrefixesAsync(IReadOnlyList<string> prefixes, SnapshotKey? after, int most, CancellationToken cancellation)
+    {
+        await using var connection = await pool.OpenAsync(cancellation);
+        var (id, number) = after ?? new SnapshotKey("", long.MinValue);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                Command(PostgresSnapshotStatements.Settings, Of(sessionTimeout)),
+                Command(statements.DeletePrefixes, Of(prefixes.ToArray()), Of(id), Of(number), Of((long)most)),
+            },
+        };
+        await using var rows = await batch.ExecuteReaderAsync(cancellation);
+        await rows.NextResultAsync(cancellation);
+        if (!await rows.ReadAsync(cancellation))
+            return (0, null);
+        return ((int)rows.GetInt64(0), rows.GetInt64(1) < most ? null : new SnapshotKey(rows.GetString(2), rows.GetInt64(3)));
+    }
+
+    /// <inheritdoc/>
     public async Task<FenceToken?[]> FenceAsync(IReadOnlyList<(string Topic, int Partition, FenceToken? Token)> fences, CancellationToken cancellation)
     {
         await using var connection = await pool.OpenAsync(cancellation);

@@ -55,6 +55,13 @@ internal sealed class SqliteSnapshotStatements(string table, string fences)
             ORDER BY sequence_number LIMIT ?6)
         """;
 
+    /// <summary>The end of the range is the text whose last character is the next one: ids are compared byte by byte.</summary>
+    internal string DeletePrefix { get; } = $"""
+        DELETE FROM "{table}" WHERE rowid IN (
+            SELECT rowid FROM "{table}" WHERE persistence_id >= ?1 AND persistence_id < ?2
+            ORDER BY persistence_id, sequence_number LIMIT ?3)
+        """;
+
     internal string WriteFence { get; } = $"""
         INSERT INTO "{fences}" (topic, partition, counter, node, random) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (topic, partition) DO UPDATE SET counter = excluded.counter, node = excluded.node, random = excluded.random

@@ -134,6 +134,27 @@ internal sealed class SqliteSnapshotTable : ISnapshotTable
         cancellation);
 
     /// <inheritdoc/>
+    public Task<(int Gone, SnapshotKey? Next)> DeletePrefixesAsync(IReadOnlyList<string> prefixes, SnapshotKey? after, int most, CancellationToken cancellation) => WriteAsync(
+        connection =>
+        {
+            using var delete = new SqliteRowStatement(connection, statements.DeletePrefix);
+            var gone = 0;
+            foreach (var prefix in prefixes)
+            {
+                if (gone >= most)
+                    break;
+                delete.Bind(1, prefix);
+                delete.Bind(2, string.Concat(prefix.AsSpan(..^1), [(char)(prefix[^1] + 1)]));
+                delete.Bind(3, most - gone);
+                gone += delete.Run();
+            }
+
+            // What is gone need not be passed over: the next statement begins again.
+            return (gone, gone < most ? null : (SnapshotKey?)default(SnapshotKey));
+        },
+        cancellation);
+
+    /// <inheritdoc/>
     public Task<FenceToken?[]> FenceAsync(IReadOnlyList<(string Topic, int Partition, FenceToken? Token)> fences, CancellationToken cancellation) =>
         fences.Any(f => f.Token is not null)
             ? WriteAsync(connection => Fence(connection, fences), cancellation)

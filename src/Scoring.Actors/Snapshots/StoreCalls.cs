@@ -138,6 +138,21 @@ internal sealed class DeleteOlderCall(IActorRef asker, DeleteOlderSnapshots requ
     internal override object Answer() => Failure is null ? new SnapshotRowsDeleted(request, Deleted, isComplete) : new DeleteSnapshotRowsFailed(request, Failure);
 }
 
+/// <summary>The deletion of all rows of some persistence ids' beginnings, one statement of it.</summary>
+internal sealed class DeletePrefixesCall(IActorRef asker, DeleteSnapshotsByPrefix request) : DeleteCall(asker)
+{
+    private SnapshotKey? next;
+
+    internal override async Task RunAsync(ISnapshotTable table, int most, Action fullStatement, CancellationToken cancellation)
+    {
+        (Deleted, next) = await table.DeletePrefixesAsync(request.Prefixes, request.After, most, cancellation);
+        if (next is not null)
+            fullStatement();
+    }
+
+    internal override object Answer() => Failure is null ? new SnapshotsDeletedByPrefix(request, Deleted, next) : new DeleteSnapshotsByPrefixFailed(request, Failure);
+}
+
 /// <summary>Reads Akka's criteria.</summary>
 internal static class SnapshotRanges
 {

@@ -51,6 +51,25 @@ public sealed record DeleteOlderSnapshots(IReadOnlyList<OlderSnapshots> Rows) : 
 /// <param name="IsComplete">False where as many went as one statement may delete: the same request deletes more.</param>
 public sealed record SnapshotRowsDeleted(SnapshotDeletion Request, int Count, bool IsComplete) : INoSerializationVerificationNeeded;
 
+/// <summary>
+/// Asks a <see cref="GroupCommitSnapshotStore"/> to delete all rows whose persistence ids begin with one of some texts, by one statement of
+/// bounded size; answered by <see cref="SnapshotsDeletedByPrefix"/> or <see cref="DeleteSnapshotsByPrefixFailed"/>.
+/// </summary>
+/// <param name="Prefixes">The texts, none of which is empty.</param>
+/// <param name="After">Where the statement before ended, as its answer said; null for the first.</param>
+public sealed record DeleteSnapshotsByPrefix(IReadOnlyList<string> Prefixes, SnapshotKey? After = null) : INoSerializationVerificationNeeded;
+
+/// <summary>Rows are deleted, durably.</summary>
+/// <param name="Request">What was asked.</param>
+/// <param name="Count">How many went.</param>
+/// <param name="Next">Where the next request goes on; null once no row is left.</param>
+public sealed record SnapshotsDeletedByPrefix(DeleteSnapshotsByPrefix Request, int Count, SnapshotKey? Next) : INoSerializationVerificationNeeded;
+
+/// <summary>Rows could not be deleted; the request may be repeated where the cause passes.</summary>
+/// <param name="Request">What was asked.</param>
+/// <param name="Cause">Why; a <see cref="SnapshotUnavailableException"/> passes.</param>
+public sealed record DeleteSnapshotsByPrefixFailed(DeleteSnapshotsByPrefix Request, Exception Cause) : INoSerializationVerificationNeeded;
+
 /// <summary>Rows could not be deleted; some of them may be.</summary>
 /// <param name="Request">What was asked.</param>
 /// <param name="Cause">Why; a <see cref="SnapshotUnavailableException"/> passes.</param>

@@ -1,14 +1,16 @@
 using System.CommandLine;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Source;
 using Scoring.Actors.Sql;
 using Scoring.Actors.State;
 using Scoring.Host.Options;
+using Scoring.Kafka.Clients;
+using Scoring.Models.Features;
 using Scoring.Models.Files;
 
 namespace Scoring.Host.Commands;
 
-/// <summary><c>scoring bootstrap</c>: makes the shards' first checkpoints from history, so that the service starts warm.</summary>
+/// <summary><c>scoring bootstrap</c>: makes the partitions' first checkpoints from history, so that the service starts warm.</summary>
 internal static class BootstrapCommand
 {
     internal static Command Create()
@@ -19,7 +21,7 @@ internal static class BootstrapCommand
         var labelColumn = new Option<string?>("--label-column") { Description = "The column of the label, if not the map's" };
         var labelDelay = DurationOption.Create("--label-delay", "How long after the event its label becomes known, such as 7d, if not the map's");
         var onError = new Option<string>("--on-error") { DefaultValueFactory = _ => "skip", Description = "What a bad row does: it is skipped, or the bootstrap fails" };
-        var replace = new Option<bool>("--replace") { Description = "Forget what is stored of the shards" };
+        var replace = new Option<bool>("--replace") { Description = "Forget what is stored of the partitions" };
         var overrides = new Argument<string[]>("setting") { Description = "Overrides of appsettings.json, as for serve", Arity = ArgumentArity.ZeroOrMore };
         onError.AcceptOnlyFromAmong("skip", "fail");
         at.Validators.Add(r =>
@@ -27,7 +29,7 @@ internal static class BootstrapCommand
             if (r.GetValueOrDefault<string>() is { } text && StartOffsets.Parse(text) is null)
                 r.AddError($"--at '{text}' is none of earliest, latest, committed, or PARTITION:OFFSET for each partition, such as 0:17,1:20");
         });
-        var command = new Command("bootstrap", "Make the state of the shards from history, before the service starts, so that it starts warm")
+        var command = new Command("bootstrap", "Make the state of the partitions from history, before the service starts, so that it starts warm")
         {
             input, map, at, labelColumn, labelDelay, onError, replace, overrides,
         };
@@ -58,25 +60,35 @@ internal static class BootstrapCommand
         CheckDurable(options);
         var loggers = services.Services.GetRequiredService<ILoggerFactory>();
         var meters = services.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
-        await using var store = SnapshotStores.Open(options.State, TaskScheduler.Default, TimeProvider.System, meters);
-        // It is a member for a moment only: the shortest session that brokers allow by default, so that they forget it soon.
-        var membership = options.Source with { SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromMilliseconds(500) };
-        using var group = new KafkaGroupClient(membership, options.Topics.Resolved().Transactions, options.NodeId, TimeProvider.System, loggers.CreateLogger<KafkaGroupClient>());
+        await using var store = BootstrapStore.Open(options.State, meters, TimeProvider.System);
+        using var offsets = Offsets(options, loggers);
         KafkaLogReader LogOf(string topic) => new(options.Source, topic, TimeProvider.System, TaskScheduler.Default, loggers.CreateLogger<KafkaLogReader>());
         try
         {
-            await new BootstrapRun(settings, options, ShippedFiles.ReadFeatures(options.Features.Path), store, LogOf, output).ExecuteAsync(group, cancellation);
+            await new BootstrapRun(settings, options, ShippedFiles.ReadFeatures(options.Features.Path), store, LogOf, output).ExecuteAsync(offsets, cancellation);
             return 0;
         }
-        catch (Exception e) when (e is BootstrapException or EventFileException or SnapshotStoreMismatchException or SnapshotStoreUnavailableException or ShardException or Scoring.Actors.Log.LogGapException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is BootstrapException or EventFileException or BootstrapOvertakenException or SnapshotStoreUnavailableException or StateDamagedException or Scoring.Actors.Log.LogGapException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync($"bootstrap: {e.Message}");
             return 1;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync("bootstrap: cancelled; no shard can live on what was begun: begin again with --replace");
+            await Console.Error.WriteLineAsync("bootstrap: cancelled; no partition can live on what was begun: begin again with --replace");
             return 130;
+        }
+    }
+
+    private static IOffsetClient Offsets(ScoringOptions options, ILoggerFactory loggers)
+    {
+        try
+        {
+            return PartitionServices.Clients(options.Source, options.Output, options.Shards, loggers.CreateLogger<ConfluentClients>()).Offsets();
+        }
+        catch (ArgumentException e)
+        {
+            throw new OptionsException([$"{ScoringOptions.Section}:Kafka:Client: {e.Message}"]);
         }
     }
 

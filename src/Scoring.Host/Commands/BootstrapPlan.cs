@@ -1,58 +1,72 @@
+using Confluent.Kafka;
+using Scoring.Actors.Checkpoints;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Source;
-using Scoring.Actors.State;
 using Scoring.Host.Options;
+using Scoring.Kafka.Clients;
 
 namespace Scoring.Host.Commands;
 
 /// <summary>
 /// Finds out whether a bootstrap may be made, and at which offsets. It commits the offsets before anything is stored: a
-/// checkpoint never lies beyond the group's offset. It does so as the group's only member, which shows that no node is in it.
+/// checkpoint never lies beyond the group's offset. The group has no members, since owners assign their partitions by hand; where
+/// somebody has subscribed with its id, the brokers refuse the commit.
 /// </summary>
-internal sealed class BootstrapPlan(ScoringOptions options, KafkaLogReader log, IGroupClient group, ISnapshotStore store, TimeProvider time)
+internal sealed class BootstrapPlan(ScoringOptions options, KafkaLogReader log, IOffsetClient group, BootstrapStore store, TimeProvider time)
 {
-    // A node that runs reports this often at least.
-    private const int ReportsMissed = 5;
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(15);
+    private readonly string topic = options.Topics.Resolved().Transactions;
 
     /// <summary>Checks what there is, and commits where the group has no offset yet.</summary>
     /// <param name="settings">What was asked for.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <returns>The offset of each partition's checkpoint.</returns>
+    /// <returns>Where the checkpoint of each partition belongs.</returns>
     /// <exception cref="BootstrapException">It may not be made.</exception>
-    internal async Task<IReadOnlyList<long>> PrepareAsync(BootstrapSettings settings, CancellationToken cancellation)
+    internal async Task<IReadOnlyList<BootstrapPlace>> PrepareAsync(BootstrapSettings settings, CancellationToken cancellation)
     {
         var partitions = Enumerable.Range(0, await log.PartitionCountAsync(cancellation)).ToList();
-        await store.PrepareAsync(new LogIdentity(options.Topics.Resolved().Transactions, "", partitions.Count, options.Source.GroupId), cancellation);
-        await CheckShardsAsync(settings.Replace, cancellation);
-        var committed = Asking(() => group.Committed(partitions), "does not tell its offsets");
-        var offsets = new List<long>();
+        if (!settings.Replace)
+            await CheckStateAsync(partitions, cancellation);
+        var facts = await AskingAsync(() => group.Describe(topic, AnswerTimeout), $"topic {topic} can't be described", cancellation);
+        var (offsets, commits) = (new List<long>(), new List<TopicPartitionOffset>());
         foreach (var partition in partitions)
-            offsets.Add(OffsetOf(partition, settings.At, await log.BoundsAsync(partition, cancellation), committed[partition]));
+        {
+            var place = new TopicPartition(topic, partition);
+            var committed = await AskingAsync(() => group.StableCommitted(place, AnswerTimeout), $"group {options.Source.GroupId} does not tell its offsets", cancellation);
+            offsets.Add(OffsetOf(partition, settings.At, await log.BoundsAsync(partition, cancellation), committed));
+            commits.Add(new TopicPartitionOffset(place, committed ?? offsets[partition]));
+        }
+
         foreach (var unknown in settings.At.Offsets.Keys.Where(p => p >= partitions.Count))
-            throw new BootstrapException($"--at names partition {unknown}; {options.Topics.Resolved().Transactions} has {partitions.Count}");
-        Asking(
-            () =>
-            {
-                new SoleMember(group, options.Source.SessionTimeout + JoinTime, time).Commit([.. partitions.Select(p => (p, committed[p] ?? offsets[p]))], cancellation);
-                return true;
-            },
-            "can't be committed; if it has members, stop them");
-        return offsets;
+            throw new BootstrapException($"--at names partition {unknown}; {topic} has {partitions.Count}");
+        await AskingAsync(() => Commit(commits), $"group {options.Source.GroupId} takes no offsets", cancellation);
+        return [.. offsets.Select((offset, partition) => new BootstrapPlace(topic, facts.Id ?? "", partition, partitions.Count, offset))];
     }
 
-    private async Task CheckShardsAsync(bool replace, CancellationToken cancellation)
+    private async Task CheckStateAsync(IReadOnlyList<int> partitions, CancellationToken cancellation)
     {
-        var shards = await store.ShardsAsync(cancellation);
-        if (!replace && shards.FirstOrDefault(s => s.CheckpointOffset is not null) is { } stored)
-            throw new BootstrapException($"partition {stored.Report.Partition} has a checkpoint at offset {stored.CheckpointOffset} already; --replace forgets what is stored");
-        var silence = options.State.ReportInterval * ReportsMissed;
-        if (!shards.Any(s => s.ReportAge < silence))
-            return;
-        // A node that has just been stopped reports no more; one that runs does.
-        await Task.Delay(silence, time, cancellation);
-        if ((await store.ShardsAsync(cancellation)).FirstOrDefault(s => s.ReportAge < silence) is { } live)
-            throw new BootstrapException($"node {live.Owner.NodeId} has reported partition {live.Report.Partition} {live.ReportAge!.Value.TotalSeconds:F0} s ago; stop the nodes of group {options.Source.GroupId} first");
+        foreach (var partition in partitions)
+        {
+            if (await store.ManifestAsync(new PartitionIds(partition), cancellation) is not { } bytes)
+                continue;
+            throw new BootstrapException($"partition {partition} has {Describe(bytes)}; --replace forgets what is stored");
+        }
+    }
+
+    private static string Describe(byte[] manifest)
+    {
+        try
+        {
+            var its = PartitionManifest.Read(manifest);
+            return its.IsUnfinished ? $"a bootstrap up to offset {its.Offset} that has not ended" : $"a checkpoint at offset {its.Offset} already";
+        }
+        catch (Exception e) when (e is Scoring.Models.Features.StateDamagedException or StateNewerException)
+        {
+            return $"a checkpoint already that can't be read ({e.Message})";
+        }
     }
 
     private static long OffsetOf(int partition, StartOffsets at, (long Low, long High) bounds, long? committed)
@@ -71,15 +85,29 @@ internal sealed class BootstrapPlan(ScoringOptions options, KafkaLogReader log, 
         return offset;
     }
 
-    private T Asking<T>(Func<T> question, string what)
+    private bool Commit(List<TopicPartitionOffset> offsets) =>
+        group.Commit(offsets).FirstOrDefault(f => f is not null) is { } failure ? throw new KafkaCallException(failure) : true;
+
+    // A coordinator that is being elected, say, is there in a moment; members don't go by waiting.
+    private async Task<T> AskingAsync<T>(Func<T> question, string what, CancellationToken cancellation)
     {
-        try
+        for (var began = time.GetTimestamp(); ;)
         {
-            return question();
-        }
-        catch (GroupException e)
-        {
-            throw new BootstrapException($"group {options.Source.GroupId} {what} ({e.Message})");
+            try
+            {
+                return question();
+            }
+            catch (KafkaCallException e) when (!HasMembers(e.Failure) && e.Failure.Class == FailureClass.Retriable && time.GetElapsedTime(began) < Patience)
+            {
+                await Task.Delay(Pause, time, cancellation);
+            }
+            catch (KafkaCallException e)
+            {
+                throw new BootstrapException(HasMembers(e.Failure) ? $"{what}, since it has members ({e.Message}): stop them, and begin again" : $"{what} ({e.Message})");
+            }
         }
     }
+
+    private static bool HasMembers(KafkaFailure failure) =>
+        failure.Code is ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration or ErrorCode.RebalanceInProgress or ErrorCode.FencedInstanceId;
 }

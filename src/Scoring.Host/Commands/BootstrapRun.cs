@@ -1,11 +1,12 @@
 using System.Globalization;
-using Scoring.Actors.Entities;
-using Scoring.Actors.Log;
-using Scoring.Actors.Pipeline;
+using System.Security.Cryptography;
+using Scoring.Actors.Checkpoints;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Host.Options;
 using Scoring.Kafka;
+using Scoring.Kafka.Clients;
 using Scoring.Models.Features;
 using Scoring.Models.Files;
 using Scoring.Models.Wire;
@@ -13,9 +14,9 @@ using Scoring.Models.Wire;
 namespace Scoring.Host.Commands;
 
 /// <summary>
-/// Makes the shards' checkpoints from history. Of a file, each row goes to the shard that its user's records go to, all shards
-/// at once; of a topic, one shard is made after the other. In memory are at most <see cref="StateOptions.MaxEntitiesInMemory"/>
-/// entities of each shard that is being made, and the labels that are not known yet.
+/// Makes the partitions' checkpoints from history. Of a file, each row goes to the partition that its user's records go to, all
+/// at once; of a topic, one partition is made after the other. In memory are at most <see cref="StateOptions.MaxEntitiesInMemory"/>
+/// cardholders of each partition that is being made, and the labels that are not known yet.
 /// </summary>
 internal sealed class BootstrapRun
 {
@@ -25,10 +26,10 @@ internal sealed class BootstrapRun
     private readonly BootstrapSettings settings;
     private readonly ScoringOptions options;
     private readonly FeatureSet features;
-    private readonly ISnapshotStore store;
+    private readonly BootstrapStore store;
     private readonly Func<string, KafkaLogReader> logOf;
     private readonly TextWriter messages;
-    private readonly List<ShardBootstrap> shards = [];
+    private readonly List<PartitionBootstrap> partitions = [];
     private long bad;
     private long odd;
 
@@ -39,7 +40,7 @@ internal sealed class BootstrapRun
     /// <param name="store">Where the checkpoints go.</param>
     /// <param name="logOf">Reads a topic.</param>
     /// <param name="messages">Where progress and the report go.</param>
-    internal BootstrapRun(BootstrapSettings settings, ScoringOptions options, FeatureSet features, ISnapshotStore store, Func<string, KafkaLogReader> logOf, TextWriter messages)
+    internal BootstrapRun(BootstrapSettings settings, ScoringOptions options, FeatureSet features, BootstrapStore store, Func<string, KafkaLogReader> logOf, TextWriter messages)
     {
         this.settings = settings;
         this.options = options;
@@ -50,38 +51,46 @@ internal sealed class BootstrapRun
     }
 
     /// <summary>Makes the checkpoints.</summary>
-    /// <param name="group">The service's group.</param>
-    /// <param name="cancellation">Gives up; what is begun stays unfinished, and no shard can live on it.</param>
+    /// <param name="group">The offsets of the service's group.</param>
+    /// <param name="cancellation">Gives up; what is begun stays unfinished, and no partition can live on it.</param>
     /// <exception cref="BootstrapException">It may not be made, or a bad row was to end it.</exception>
-    internal async Task ExecuteAsync(IGroupClient group, CancellationToken cancellation)
+    internal async Task ExecuteAsync(IOffsetClient group, CancellationToken cancellation)
     {
         var inputLog = options.Topics.Resolved().Transactions;
         var map = settings.IsTopic ? null : ReadMap();
         if (map is not null)
             CheckFile(map);
         var history = settings.IsTopic ? await HistoryAsync(settings.TopicName ?? inputLog, inputLog, cancellation) : null;
-        var offsets = await new BootstrapPlan(options, logOf(inputLog), group, store, TimeProvider.System).PrepareAsync(settings, cancellation);
-        var owner = new ShardOwner($"{options.NodeId} (bootstrap)", null);
-        foreach (var (partition, offset) in offsets.Index())
+        var places = await new BootstrapPlan(options, logOf(inputLog), group, store, TimeProvider.System).PrepareAsync(settings, cancellation);
+        var compiled = new CompiledFeatures(features, new FeatureEngineOptions { DuplicateHorizon = options.Entities.DuplicateHorizon, LocalEntitiesOnly = true });
+        foreach (var place in places)
+            partitions.Add(new PartitionBootstrap(place, compiled, options.Decode.ForHistory(), options.State, store));
+        await TakeOverAsync(places, cancellation);
+        if (map is not null)
+            await PlayFileAsync(map, cancellation);
+        foreach (var (partition, place) in places.Index())
         {
-            var stage = new EntityStage(features, options.Decode.ForHistory(), options.Entities, new LogPlace(partition, offsets.Count));
-            shards.Add(new ShardBootstrap(partition, offset, stage, store, options.State));
-            await shards[partition].BeginAsync(owner, cancellation);
-            if (history is null)
-                continue;
-            await PlayAsync(shards[partition], history, partition, settings.TopicName is null ? offset : null, cancellation);
-            await CompleteAsync(partition, offset, cancellation);
-            shards[partition] = null!;
+            if (history is not null)
+                await PlayAsync(partitions[partition], history, partition, settings.TopicName is null ? place.Offset : null, cancellation);
+            await CompleteAsync(partition, place.Offset, cancellation);
+            partitions[partition] = null!;
         }
-
-        if (map is null)
-            return;
-        await PlayFileAsync(map, cancellation);
-        foreach (var (partition, offset) in offsets.Index())
-            await CompleteAsync(partition, offset, cancellation);
     }
 
-    // Before anything is stored: shards that were made of nothing would say that they are warm.
+    // All of them before the first row: whoever runs is given the time to find out once.
+    private async Task TakeOverAsync(IReadOnlyList<BootstrapPlace> places, CancellationToken cancellation)
+    {
+        var isOwned = false;
+        foreach (var partition in partitions)
+            isOwned |= await partition.FenceAsync(options.NodeId, BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))), cancellation);
+        foreach (var partition in partitions)
+            await partition.BeginAsync();
+        if (isOwned)
+            await Task.Delay(PartitionBootstrap.OwnerPatience, TimeProvider.System, cancellation);
+        await store.ForgetAsync([.. places.Select(p => new PartitionIds(p.Partition))], cancellation);
+    }
+
+    // Before anything is stored: partitions that were made of nothing would say that they are warm.
     private void CheckFile(EventFileMap map)
     {
         using var events = new EventFile(settings.Input, map, options.Decode);
@@ -102,7 +111,7 @@ internal sealed class BootstrapRun
         }
         catch (Exception e) when (e is BootstrapException or EventFileException or IOException or UnauthorizedAccessException)
         {
-            throw new BootstrapException($"{e.Message}\nno shard can live on what was begun: begin again with --replace");
+            throw new BootstrapException($"{e.Message}\nno partition can live on what was begun: begin again with --replace");
         }
     }
 
@@ -119,23 +128,22 @@ internal sealed class BootstrapRun
         if (topic == inputLog)
             return history;
         var (here, there) = (await logOf(inputLog).PartitionCountAsync(cancellation), await history.PartitionCountAsync(cancellation));
-        return here == there ? history : throw new BootstrapException($"{topic} has {there} partitions and {inputLog} has {here}: a user's history would be in another shard; write it to a file, or to a topic of {here} partitions");
+        return here == there ? history : throw new BootstrapException($"{topic} has {there} partitions and {inputLog} has {here}: a user's history would be in another partition; write it to a file, or to a topic of {here} partitions");
     }
 
-    private async Task PlayAsync(ShardBootstrap shard, KafkaLogReader history, int partition, long? end, CancellationToken cancellation)
+    private async Task PlayAsync(PartitionBootstrap bootstrap, KafkaLogReader history, int partition, long? end, CancellationToken cancellation)
     {
         var (low, high) = await history.BoundsAsync(partition, cancellation);
         var misplaced = 0L;
-        var partitions = await history.PartitionCountAsync(cancellation);
         await foreach (var record in history.ReadAsync(partition, low, end ?? high, cancellation))
         {
-            if (record.Key is not null && settings.TopicName is not null && Murmur2.Partition(record.Key, partitions) != partition)
+            if (record.Key is not null && settings.TopicName is not null && Murmur2.Partition(record.Key, partitions.Count) != partition)
                 misplaced++;
-            await shard.ApplyAsync(record, cancellation);
+            await bootstrap.ApplyAsync(record, cancellation);
         }
 
         if (misplaced > 0)
-            throw new BootstrapException($"{misplaced} records of partition {partition} have keys that murmur2 puts into others: the topic was partitioned in another way than the input log, and its users' history would be in the wrong shards");
+            throw new BootstrapException($"{misplaced} records of partition {partition} have keys that murmur2 puts into others: the topic was partitioned in another way than the input log, and its users' history would be in the wrong partitions");
     }
 
     private async Task PlayAsync(EventFileMap map, CancellationToken cancellation)
@@ -149,7 +157,7 @@ internal sealed class BootstrapRun
             else
                 Report(row);
             if (rows % RowsPerProgress == 0)
-                await messages.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows, {(100.0 * events.Position) / Math.Max(1, events.Length):F0} % of the file, {shards.Sum(s => (long)s.Engine.EntitiesInMemory):N0} entities in memory"));
+                await messages.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} rows, {(100.0 * events.Position) / Math.Max(1, events.Length):F0} % of the file, {partitions.Sum(p => (long)p.InMemory):N0} cardholders in memory"));
         }
 
         foreach (var note in events.Reader.Notes)
@@ -164,14 +172,14 @@ internal sealed class BootstrapRun
         if (oddness is not null && ++odd <= ReportedErrors)
             await messages.WriteLineAsync($"{settings.Input}:{row.Line}: {oddness}");
         while (labels.TryTake(knownBy, out var known))
-            await ShardOf(known).ApplyLabelAsync(known, true, cancellation);
-        if (!await ShardOf(row.Transaction).ApplyAsync(row.Transaction, cancellation))
-            return;
-        if (row.IsFraud == true)
+            await PartitionOf(known).ApplyLabelAsync(known, true, cancellation);
+        if (row.IsFraud != true)
+            await PartitionOf(row.Transaction).AddAsync(row.Transaction, cancellation);
+        else if (await PartitionOf(row.Transaction).ApplyAsync(row.Transaction, cancellation))
             labels.Add(row.Transaction);
     }
 
-    private ShardBootstrap ShardOf(in Transaction transaction) => shards[Murmur2.Partition(transaction.UserId, shards.Count)];
+    private PartitionBootstrap PartitionOf(in Transaction transaction) => partitions[Murmur2.Partition(transaction.UserId, partitions.Count)];
 
     private void Report(in EventFileRow row)
     {
@@ -185,15 +193,15 @@ internal sealed class BootstrapRun
 
     private async Task CompleteAsync(int partition, long offset, CancellationToken cancellation)
     {
-        var shard = shards[partition];
-        await shard.CompleteAsync(cancellation);
-        var counts = shard.Counts;
+        var bootstrap = partitions[partition];
+        await bootstrap.CompleteAsync(cancellation);
+        var counts = bootstrap.Counts;
         await messages.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"shard {partition} at offset {offset}: transactions {counts.Transactions:N0}, duplicates {counts.Duplicates:N0} (with another body {counts.Conflicts:N0}), late {counts.Late:N0}, labels {counts.Labels:N0}, not valid {counts.Rejected:N0}, rows written {counts.RowsWritten:N0}, read again {counts.RowsLoaded:N0}, newest event {Time(shard.Engine.WatermarkMicros)}, all windows warm from {Time(counts.Transactions == 0 ? null : WarmSince(shard.Engine))} on"));
+            $"partition {partition} at offset {offset}: transactions {counts.Transactions:N0}, duplicates {counts.Duplicates:N0} (with another body {counts.Conflicts:N0}), late {counts.Late:N0}, labels {counts.Labels:N0}, not valid {counts.Rejected:N0}, rows written {counts.RowsWritten:N0}, read again {counts.RowsLoaded:N0}, newest event {Time(bootstrap.Marks.Time.WatermarkMicros)}, all windows warm from {Time(counts.Transactions == 0 ? null : WarmSince(bootstrap.Marks.History))} on"));
     }
 
-    private static long? WarmSince(FeatureEngine engine) => Enumerable.Range(0, engine.Set.FeatureNames.Count).Max(engine.WarmSinceMicros);
+    private long? WarmSince(WindowHistory history) => Enumerable.Range(0, features.FeatureNames.Count).Max(history.WarmSinceMicros);
 
     private static string Time(long? micros) =>
         micros is null or long.MinValue ? "(none)" : DateTimeOffset.UnixEpoch.AddTicks(micros.Value * TimeSpan.TicksPerMicrosecond).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);

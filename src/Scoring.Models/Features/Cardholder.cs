@@ -149,6 +149,13 @@ public sealed class Cardholder
         return marked;
     }
 
+    /// <summary>
+    /// Says anew which offset the state is exactly before, where it goes from one log over to another: a history that was not read from
+    /// the log has offsets of its own. Nothing else changes.
+    /// </summary>
+    /// <param name="offset">The offset of the next record, or of one before it.</param>
+    public void Rebase(long offset) => NextOffset = offset;
+
     /// <summary>Reports the sessions that the watermark has passed, in <see cref="CardholderScratch.SessionsClosed"/>; with none of them it does nothing.</summary>
     /// <param name="watermarkMicros">The watermark after the record, in microseconds since 1970-01-01T00:00:00Z.</param>
     /// <param name="offset">The offset of the record that moved the watermark.</param>

@@ -188,7 +188,7 @@ public sealed class ParityTests : IDisposable
     }
 
     private static IEnumerable<long> Counts(string report, string what) =>
-        Regex.Matches(report, $"^shard .* {what} ([0-9,]+),", RegexOptions.Multiline).Select(m => long.Parse(m.Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
+        Regex.Matches(report, $"^partition .* {what} ([0-9,]+),", RegexOptions.Multiline).Select(m => long.Parse(m.Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
 
     private (string Features, string Model) MakeBundle()
     {

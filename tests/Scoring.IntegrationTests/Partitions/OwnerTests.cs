@@ -1,4 +1,7 @@
 using System.Text;
+using Akka.Actor;
+using Akka.Persistence;
+using Scoring.Actors.Checkpoints;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Messages;
@@ -147,6 +150,22 @@ public sealed class OwnerTests
         var down = rig.Report<WentDown>();
         Assert.Equal(code, down.Code);
         Assert.Equal(code, rig.Progress.Down);
+    }
+
+    [Fact]
+    public async Task A_bootstrap_that_has_not_ended_keeps_the_partition_down_whatever_else_is_stored()
+    {
+        await using var rig = new OwnerRig();
+        var first = rig.BeginLive();
+        rig.Send("t1", "u1", "c1", 1);
+        await rig.CheckpointAsync(1);
+        rig.GiveBack(first);
+        var unfinished = new StoredState(StoredKind.Manifest, PartitionManifest.Unfinished(0, "transactions", "", 1).Write());
+        await rig.Store.Ask<SaveSnapshotSuccess>(new SaveSnapshot(new SnapshotMetadata(new PartitionIds(0).Manifest, PartitionManifest.UnfinishedNumber, default), unfinished), TimeSpan.FromSeconds(30));
+        rig.Begin();
+        var down = rig.Report<WentDown>();
+        Assert.Equal("bootstrap_unfinished", down.Code);
+        Assert.Contains("--replace", down.Why, StringComparison.Ordinal);
     }
 
     [Fact]

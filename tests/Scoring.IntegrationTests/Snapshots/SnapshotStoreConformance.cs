@@ -268,6 +268,27 @@ public abstract class SnapshotStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rows_are_deleted_by_what_their_ids_begin_with_a_bounded_number_at_a_time()
+    {
+        var node = Open("max-deleted-rows = 7");
+        string[] kept = ["c/30/a", "c/2/z", "C/3/a", "c/3", "c-3/a", "m/3", "d/4/00"];
+        node.Save(kept.Select(id => Saving(id, 1, Frozen(id))));
+        node.Save(Enumerable.Range(0, 30).SelectMany(i => new[] { Saving($"c/3/{i:x}f", 5, Frozen("old")), Saving($"c/3/{i:x}f", long.MaxValue, Frozen("new")) }));
+        node.Save(Saving("d/3/00", 5, Frozen("dues")), Saving("d/3/63", 5, Frozen("dues")));
+        var (gone, most) = (0, 0);
+        var request = new DeleteSnapshotsByPrefix(["c/3/", "d/3/"]);
+        for (SnapshotsDeletedByPrefix? answer = null; answer is not { Next: null };)
+        {
+            answer = node.Ask<SnapshotsDeletedByPrefix>(request with { After = answer?.Next });
+            (gone, most) = (gone + answer.Count, Math.Max(most, answer.Count));
+        }
+
+        Assert.Equal((62, 7), (gone, most));
+        Assert.Equal(kept.Order(StringComparer.Ordinal), (await QueryAsync("SELECT persistence_id FROM snapshot")).Order(StringComparer.Ordinal));
+        Assert.Equal(0, node.Ask<SnapshotsDeletedByPrefix>(request).Count);
+    }
+
+    [Fact]
     public void The_greater_fence_stands()
     {
         var (one, two) = (Open(), Open());

@@ -8,7 +8,6 @@ namespace Scoring.Simulation.Broker;
 /// <param name="broker">What holds the log.</param>
 /// <param name="process">Who reads.</param>
 /// <param name="topic">The topic.</param>
-/// <param name="nodeId">The reader's node.</param>
 public sealed class SimulatedLogReader(SimulatedBroker broker, VirtualProcess process, string topic) : ILogReader
 {
     private const int RecordsPerFetch = 16;
