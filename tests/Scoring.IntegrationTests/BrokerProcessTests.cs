@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Scoring.Servers;
 
 namespace Scoring.IntegrationTests;
 
@@ -17,9 +17,19 @@ public sealed class BrokerProcessTests : IDisposable
         await Eventually.TrueAsync(() => File.Exists(file), "the broker tells its address");
         var address = await File.ReadAllTextAsync(file);
 
-        string[] settings = ServeProcess.SettingsFor(address, "eu.");
-        await using (var first = ServeProcess.Start(settings))
-        await using (var second = ServeProcess.Start(settings))
+        int[] contacts = [FreePort.Take(), FreePort.Take()];
+        string[] SettingsOf(int node) =>
+        [
+            .. ServeProcess.SettingsFor(address, "eu."),
+            $"--Scoring:State:Path={Path.Combine(folder, "state.db")}",
+            "--Scoring:Cluster:Discovery=ContactPoints",
+            "--Scoring:Cluster:RequiredContactPoints=2",
+            $"--Scoring:Cluster:Port={FreePort.Take()}",
+            $"--Scoring:Cluster:ManagementPort={contacts[node]}",
+            .. contacts.Select((port, i) => $"--Scoring:Cluster:ContactPoints:{i}=127.0.0.1:{port}"),
+        ];
+        await using (var first = ServeProcess.Start(SettingsOf(0)))
+        await using (var second = ServeProcess.Start(SettingsOf(1)))
         using (var client = new TestClient(address, "eu."))
         {
             for (var i = 0; i < 100; i++)

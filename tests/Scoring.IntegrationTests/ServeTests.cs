@@ -6,7 +6,7 @@ public class ServeTests
     public async Task A_node_that_nobody_gave_a_Kafka_warns_that_payments_are_lost_at_exit()
     {
         await using var process = ServeProcess.Start("--Scoring:Http:Urls=http://127.0.0.1:0");
-        await Eventually.TrueAsync(() => process.Errors.Contains("is live with epoch", StringComparison.Ordinal), "a shard is live");
+        await Eventually.TrueAsync(() => process.Errors.Contains("is live with fence", StringComparison.Ordinal), "a shard is live");
         process.AskToStop();
         await process.AssertExitsAsync(0);
         var warnings = process.Errors.Split('\n').Where(l => l.StartsWith("warn: ", StringComparison.Ordinal)).ToList();

@@ -61,10 +61,33 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- toJson $client -}}
 {{- end -}}
 
+{{/*
+How the nodes find each other, as JSON: by the names that the StatefulSet gives them. More than half of them begin a cluster, so
+that two halves can't begin two.
+*/}}
+{{- define "scoring.cluster" -}}
+{{- $points := list -}}
+{{- range $ordinal := until (int .Values.replicas) -}}
+{{- $points = append $points (printf "%s-%d.%s-nodes.%s.svc:8558" (include "scoring.fullname" $) $ordinal (include "scoring.fullname" $) $.Release.Namespace) -}}
+{{- end -}}
+{{- $cluster := dict "Discovery" "ContactPoints" "Hostname" "0.0.0.0" "Port" 4053 "ManagementPort" 8558 "ContactPoints" $points -}}
+{{- $_ := set $cluster "RequiredContactPoints" (add1 (div (int .Values.replicas) 2) | int) -}}
+{{- $_ := set $cluster "Members" (max 5 (add1 (int .Values.replicas)) | int) -}}
+{{- if .Values.cluster.tls.existingSecret -}}
+{{- $_ := set $cluster "CertificatePath" (printf "/etc/scoring/cluster-tls/%s" .Values.cluster.tls.certificateKey) -}}
+{{- $_ := set $cluster "CertificateKeyPath" (printf "/etc/scoring/cluster-tls/%s" .Values.cluster.tls.privateKeyKey) -}}
+{{- $_ := set $cluster "CertificateAuthorityPath" (printf "/etc/scoring/cluster-tls/%s" .Values.cluster.tls.caKey) -}}
+{{- else -}}
+{{- $_ := set $cluster "AllowPlainRemoting" true -}}
+{{- end -}}
+{{- toJson $cluster -}}
+{{- end -}}
+
 {{/* appsettings.Production.json, which stands over the image's appsettings.json. */}}
 {{- define "scoring.settings" -}}
 {{- $chart := dict "Kafka" (dict "BootstrapServers" .Values.kafka.bootstrapServers "Client" (include "scoring.kafkaClient" . | fromJson)) -}}
 {{- $_ := set $chart "State" (dict "Provider" "Postgres") -}}
+{{- $_ := set $chart "Cluster" (include "scoring.cluster" . | fromJson) -}}
 {{- if .Values.model.path -}}
 {{- $_ := set $chart "Model" (dict "Path" (ternary (printf "/models/%s" .Values.model.path) .Values.model.path (not (empty .Values.model.volume)))) -}}
 {{- end -}}

@@ -125,6 +125,7 @@ public sealed partial class OwnerActor
                 End(new Lost(generation, LossCause.Fenced, fenced.Message));
                 break;
             case Kafka.Consumers.LogGapException gap:
+                context.Metrics.Lost.Add(Math.Max(0, gap.Low - gap.Needed));
                 GoDown("state_log_gap", gap.Message);
                 break;
             default:

@@ -292,6 +292,7 @@ public sealed partial class OwnerActor
 
         if (replayFrom < bounds.Value.Low || liveAt > bounds.Value.High || replayFrom > liveAt)
         {
+            context.Metrics.Lost.Add(Math.Max(0, bounds.Value.Low - Math.Min(replayFrom, liveAt)));
             GoDown("state_log_gap", $"the records from {replayFrom} to {liveAt} are needed, and the log holds {bounds.Value.Low} to {bounds.Value.High}");
             return;
         }

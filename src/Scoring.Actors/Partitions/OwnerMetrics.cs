@@ -53,6 +53,7 @@ public sealed class OwnerMetrics
         EntityFailures = meter.CreateCounterAtZero("scoring.entity.failures", "{record}", "Times that a record failed while it was applied, scored or written");
         Quarantined = meter.CreateCounterAtZero("scoring.entity.quarantined", "{record}", "Records set aside because they failed twice");
         SetBack = meter.CreateCounterAtZero("scoring.recovery.set_back", "{partition}", "Take-overs that found the group's offset before the checkpoint, or gone");
+        Lost = meter.CreateCounterAtZero("scoring.source.lost", "{record}", "Records that a partition needs and that left the input log");
         Ticks = meter.CreateCounterAtZero("scoring.ticks", "{tick}", "Ticks appended to the log of a quiet partition");
         latency = meter.CreateHistogram<double>("scoring.latency", "s", "From the client's hand-over of a record to the acknowledgement of its score", advice: new InstrumentAdvice<double>
         {
@@ -61,6 +62,8 @@ public sealed class OwnerMetrics
     }
 
     internal Counter<long> Repeated { get; }
+
+    internal Counter<long> Lost { get; }
 
     internal Counter<long> Conflicts { get; }
 

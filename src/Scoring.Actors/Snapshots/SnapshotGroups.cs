@@ -133,13 +133,16 @@ internal sealed class SnapshotGroups(ISnapshotTable table, SnapshotPayloads payl
     private void Fail(ArraySegment<StoreCall> calls, Exception failure)
     {
         var passes = IsTransient(failure);
-        var cause = passes ? new SnapshotUnavailableException($"{table.Name} could not {calls[0].Operation}: {table.Describe(failure)}", failure) : failure;
+        var cause = passes ? new SnapshotUnavailableException($"{table.Name} could not {calls[0].Operation}: {Describe(failure)}", failure) : failure;
         foreach (var call in calls)
         {
             call.Failure = cause;
             metrics.Failed(passes);
         }
     }
+
+    private string Describe(Exception failure) =>
+        failure is OperationCanceledException ? $"it did not answer within {options.GroupTimeout.TotalSeconds:G3} s" : table.Describe(failure);
 
     private bool IsTransient(Exception failure) => failure is OperationCanceledException or TimeoutException || table.IsTransient(failure);
 }

@@ -14,6 +14,7 @@ public class ChartTests
     {
         ["ConfigMap"] = "v1",
         ["Pod"] = "v1",
+        ["NetworkPolicy"] = "networking.k8s.io/v1",
         ["PodDisruptionBudget"] = "policy/v1",
         ["Service"] = "v1",
         ["ServiceAccount"] = "v1",
