@@ -55,6 +55,10 @@ internal sealed class PingActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
+            case Due.Ping when CoordinatedShutdown.Get(Context.System).ShutdownReason is not null:
+                // A region that is told to go keeps what has no home, and waits until it has: with no other member, in vain.
+                Timers.Cancel(Due.Ping);
+                break;
             case Due.Ping:
                 for (var partition = 0; partition < partitions; partition++)
                     region.Tell(new ShardRegion.StartEntity(PartitionExtractor.Name(partition)), Self);
