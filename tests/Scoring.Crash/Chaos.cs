@@ -53,7 +53,7 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
     {
         victim.Kill();
         await victim.Process.ExitAsync(ReadyLimit);
-        // Sooner or later than the group has noticed.
+        // Sooner or later than the others have noticed.
         await Task.Delay(Between(0, 10));
         await victim.DisposeProcessAsync();
         victim.Start();
@@ -69,18 +69,43 @@ internal sealed class Chaos(Cluster cluster, Monitor monitor, int seed, Action<s
         say($"{Elapsed.TotalSeconds,6:F1} s    {(hold.Caught.IsCompleted ? "stopped with a checkpoint under way" : "no checkpoint was under way")}");
         try
         {
-            await Task.Delay(Cluster.SessionTimeout + Between(1, 6), stop);
+            await Task.Delay(Between(7, 20), stop);
             await TakenOverAsync(fault, h => h.Acquired is not null, stop);
         }
         finally
         {
             hold.Release();
-            await Task.WhenAny(hold.Refused, Task.Delay(AnswerLimit, CancellationToken.None));
+            await Task.WhenAny(hold.Landed, Task.Delay(AnswerLimit, CancellationToken.None));
             fault.Node.Continue();
-            if (hold.Refused.IsCompletedSuccessfully && await hold.Refused)
-                fault.Node.CheckpointRefused();
-            say($"{Elapsed.TotalSeconds,6:F1} s    {fault.Node.Name} wakes up");
+            // A run that ends meanwhile wakes it up before anyone has missed it.
+            var isDowned = fault.HandOvers.All(h => h.Acquired is not null);
+            if (isDowned && hold.Landed.IsCompletedSuccessfully)
+                fault.Node.SavedLate();
+            say($"{Elapsed.TotalSeconds,6:F1} s    {fault.Node.Name} wakes up{(hold.Landed.IsCompletedSuccessfully ? await hold.Landed ? ", its save taken late" : ", its save refused" : "")}");
+            if (isDowned)
+                await BackAsync(fault.Node);
         }
+    }
+
+    // The others have downed it: it ends by itself as soon as it learns so, and an orchestrator starts it again.
+    private async Task BackAsync(ClusterNode node)
+    {
+        int status;
+        try
+        {
+            status = await node.Process.ExitAsync(ReadyLimit);
+        }
+        catch (TimeoutException)
+        {
+            monitor.AddProblem($"{node.Name} was downed, and had not ended {ReadyLimit.TotalSeconds:N0} s after it woke up; it had said:\n{node.Process.Said}");
+            return;
+        }
+
+        if (status == 0)
+            monitor.AddProblem($"{node.Name} was downed, and ended with status 0: nobody would start it again");
+        await node.DisposeProcessAsync();
+        node.Start();
+        say($"{Elapsed.TotalSeconds,6:F1} s    {node.Name} has ended with status {status}, and is started again");
     }
 
     private ClusterNode? Victim()

@@ -32,11 +32,8 @@ internal sealed record ClusterOptions
 /// </summary>
 internal sealed class Cluster : IAsyncDisposable
 {
-    /// <summary>How long a silent node keeps its partitions.</summary>
-    public static readonly TimeSpan SessionTimeout = TimeSpan.FromSeconds(6);
-
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     private readonly ClusterOptions options;
@@ -107,10 +104,11 @@ internal sealed class Cluster : IAsyncDisposable
             await KafkaTopics.CreateAsync(options.Bootstrap, options.Prefix, options.Partitions);
         postgres = await PostgresServer.StartAsync(cancellation: cancellation);
         ConnectionString = await postgres.CreateDatabaseAsync("scoring");
+        int[] contacts = [.. Enumerable.Range(0, options.Nodes).Select(_ => FreePort.Take())];
         for (var i = 1; i <= options.Nodes; i++)
         {
             var gate = new WriteGate(postgres.Port);
-            var node = new ClusterNode($"node-{i}", SettingsOf(gate), gate, options.LogFolder);
+            var node = new ClusterNode($"node-{i}", [.. SettingsOf(gate), .. MemberSettings(contacts, i - 1)], gate, options.LogFolder);
             nodes.Add(node);
             node.Start();
         }
@@ -132,7 +130,7 @@ internal sealed class Cluster : IAsyncDisposable
         $"--Scoring:Kafka:BootstrapServers={Bootstrap}",
         $"--Scoring:Topics:Prefix={options.Prefix}",
         $"--Scoring:Source:GroupId={Group}",
-        $"--Scoring:Source:SessionTimeout={SessionTimeout}",
+        "--Scoring:Source:SessionTimeout=00:00:06",
         "--Scoring:Source:HeartbeatInterval=00:00:00.5",
         // A file is history.
         "--Scoring:Decode:MaxTimeBehind=00:00:00",
@@ -151,6 +149,17 @@ internal sealed class Cluster : IAsyncDisposable
             }
             : [],
         .. options.Settings,
+    ];
+
+    // Its ports outlive its lives, as its address does: the others find it again where it was.
+    private static IEnumerable<string> MemberSettings(int[] contacts, int index) =>
+    [
+        "--Scoring:Cluster:Discovery=ContactPoints",
+        $"--Scoring:Cluster:Port={FreePort.Take()}",
+        $"--Scoring:Cluster:ManagementPort={contacts[index]}",
+        $"--Scoring:Cluster:RequiredContactPoints={(contacts.Length / 2) + 1}",
+        $"--Scoring:Cluster:Members={Math.Max(5, contacts.Length)}",
+        .. contacts.Select((port, i) => $"--Scoring:Cluster:ContactPoints:{i}=127.0.0.1:{port}"),
     ];
 
     private static async Task WaitAsync(Func<Task<bool>> condition, Func<bool> lives, Func<string> problem, CancellationToken cancellation)

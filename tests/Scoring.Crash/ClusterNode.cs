@@ -4,12 +4,12 @@ using Scoring.Servers;
 
 namespace Scoring.Crash;
 
-/// <summary>What a shard said when it became live.</summary>
+/// <summary>What a partition said when it was taken over.</summary>
 /// <param name="Partition">Its partition.</param>
-/// <param name="Epoch">Its epoch.</param>
+/// <param name="Fence">Its fence.</param>
 /// <param name="Checkpoint">Where its checkpoint stood; null where there was none.</param>
-/// <param name="Live">The offset at which it became live: what lies between was replayed.</param>
-internal readonly record struct Recovery(int Partition, long Epoch, long? Checkpoint, long Live);
+/// <param name="Live">The offset at which it becomes live: what lies between is replayed.</param>
+internal readonly record struct Recovery(int Partition, long Fence, long? Checkpoint, long Live);
 
 /// <summary>
 /// One node of a cluster through its lives: always the same name, address and settings. What it says of its shards is
@@ -23,9 +23,8 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
     private readonly Lock guard = new();
     private readonly StreamWriter? file = logFolder is null ? null : File.CreateText(Path.Combine(logFolder, name + ".log"));
     private ScoringProcess? process;
-    private long refusedWrites;
-    private long refusedCommits;
-    private volatile bool mayBeZombie;
+    private long lateSaves;
+    private long setAside;
 
     public string Name => name;
 
@@ -41,11 +40,11 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
     /// <summary>Whether a signal has stopped its clock.</summary>
     public bool IsStopped { get; private set; }
 
-    /// <summary>Checkpoints of its lives so far that the store refused, because another node had taken the shard over.</summary>
-    public long RefusedWrites => Interlocked.Read(ref refusedWrites);
+    /// <summary>Saves of its lives so far that the store got after another node had taken the partition over.</summary>
+    public long LateSaves => Interlocked.Read(ref lateSaves);
 
-    /// <summary>Commits that the group refused after it had woken up, because it was no member any more.</summary>
-    public long RefusedCommits => Interlocked.Read(ref refusedCommits);
+    /// <summary>Records that it set aside because they failed.</summary>
+    public long SetAside => Interlocked.Read(ref setAside);
 
     public IReadOnlyList<Recovery> Recoveries
     {
@@ -68,13 +67,12 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
 
     public void Continue()
     {
-        mayBeZombie = true;
         Process.Send(Signal.Continue);
         IsStopped = false;
     }
 
-    /// <summary>Notes that the store refused a checkpoint that it had sent before another node took the shard over.</summary>
-    public void CheckpointRefused() => Interlocked.Increment(ref refusedWrites);
+    /// <summary>Notes that the store got a save that it had sent before another node took the partition over.</summary>
+    public void SavedLate() => Interlocked.Increment(ref lateSaves);
 
     public async Task<bool> IsReadyAsync()
     {
@@ -123,19 +121,14 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
     {
         if (LivePattern().Match(line) is { Success: true } live)
         {
-            // A shard without a checkpoint says -1.
+            // A partition without a checkpoint says -1.
             var checkpoint = long.TryParse(live.Groups["checkpoint"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : (long?)null;
             lock (guard)
-                recoveries.Add(new Recovery(Number(live, "partition"), Number(live, "epoch"), checkpoint, Number(live, "live")));
+                recoveries.Add(new Recovery(Number(live, "partition"), Number(live, "fence"), checkpoint, Number(live, "live")));
         }
-        else if (mayBeZombie && RefusedPattern().IsMatch(line))
+        else if (line.Contains("failed again and is set aside", StringComparison.Ordinal))
         {
-            Interlocked.Increment(ref refusedCommits);
-        }
-        else if (mayBeZombie && OwnershipPattern().IsMatch(line))
-        {
-            // It has learned that its partitions are gone.
-            mayBeZombie = false;
+            Interlocked.Increment(ref setAside);
         }
 
         lock (guard)
@@ -147,12 +140,6 @@ internal sealed partial class ClusterNode(string name, string[] settings, WriteG
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"Partition (?<partition>\d+) is live with epoch (?<epoch>\d+): checkpoint at (?<checkpoint>\S+), live at (?<live>\d+)")]
+    [GeneratedRegex(@"Partition (?<partition>\d+) is taken over with fence (?<fence>\d+): checkpoint at (?<checkpoint>\S+), replays from \d+ to (?<live>\d+)")]
     private static partial Regex LivePattern();
-
-    [GeneratedRegex(@"A commit (of the relay )?failed \((UnknownMemberId|IllegalGeneration|FencedInstanceId)")]
-    private static partial Regex RefusedPattern();
-
-    [GeneratedRegex(@"Source\.\w+\[\d+\] Partitions .* (were lost|leave this node|have come to this node)")]
-    private static partial Regex OwnershipPattern();
 }

@@ -48,7 +48,7 @@ internal sealed class CrashRun(CrashOptions options)
 
         // 2. A cluster.
         var prefix = options.Bootstrap is null ? "" : $"crash-{Environment.ProcessId}-{TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()}-";
-        Console.WriteLine($"{expected.Count:N0} transactions; starting {options.Nodes} nodes with {(options.Bootstrap is null ? "the embedded broker" : options.Bootstrap)} and PostgreSQL, session timeout {Cluster.SessionTimeout.TotalSeconds:N0} s");
+        Console.WriteLine($"{expected.Count:N0} transactions; starting {options.Nodes} nodes with {(options.Bootstrap is null ? "the embedded broker" : options.Bootstrap)} and PostgreSQL");
         await using var cluster = await Cluster.StartAsync(ClusterOptions(prefix), stop.Token);
         var audit = new ScoreAudit(expected, Partitions);
         using var reader = new ScoreReader(cluster.Bootstrap, cluster.TopicOf("scores"), Partitions, audit);

@@ -25,8 +25,8 @@ internal sealed class HandOver
 {
     public required int Partition { get; init; }
 
-    /// <summary>The epoch of the owner that was killed or stopped.</summary>
-    public required long Epoch { get; init; }
+    /// <summary>The fence of the owner that was killed or stopped.</summary>
+    public required long Fence { get; init; }
 
     /// <summary>Score records of the partition that repeated another, when it happened.</summary>
     public required long RepeatsBefore { get; init; }

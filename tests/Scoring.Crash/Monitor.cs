@@ -41,7 +41,7 @@ internal sealed class Monitor(Cluster cluster, FileLoad load, ScoreAudit audit, 
             var fault = new Fault(kind, node, at, [.. Shards.Where(s => s.Owner == node.Name).Select(s => new HandOver
             {
                 Partition = s.Partition,
-                Epoch = s.Epoch,
+                Fence = s.Fence,
                 RepeatsBefore = audit.RepeatsOf(s.Partition),
                 Began = now,
             })]);
@@ -71,7 +71,7 @@ internal sealed class Monitor(Cluster cluster, FileLoad load, ScoreAudit audit, 
     /// <summary>Watches until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        await using var table = new ShardTable(cluster.ConnectionString);
+        await using var table = new ShardTable(cluster.ConnectionString, topic);
         using var log = new InputLog(cluster.Bootstrap, cluster.Group, partitions);
         using var turns = new PeriodicTimer(Turn);
         for (var turn = 0; !stop.IsCancellationRequested; turn++)
@@ -113,7 +113,7 @@ internal sealed class Monitor(Cluster cluster, FileLoad load, ScoreAudit audit, 
                 var last = partition.Last();
                 var shard = Shards.Single(s => s.Partition == last.Partition);
                 last.Repeats = audit.RepeatsOf(last.Partition) - last.RepeatsBefore;
-                if (last.Acquired is null && shard.Epoch > last.Epoch)
+                if (last.Acquired is null && shard.Fence > last.Fence)
                 {
                     last.Acquired = TimeProvider.System.GetElapsedTime(last.Began);
                     last.Owner = shard.Owner;

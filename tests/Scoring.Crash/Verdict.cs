@@ -12,9 +12,9 @@ internal sealed class Verdict(Cluster cluster, FileLoad load, ScoreAudit audit, 
     {
         using var log = new InputLog(cluster.Bootstrap, cluster.Group, partitions);
         deadLetters = log.Bounds(cluster.TopicOf("transactions.dlq")).Sum(b => b.High);
-        await using var table = new ShardTable(cluster.ConnectionString);
-        quarantined = await table.QuarantinedAsync();
-        var committed = log.Committed(cluster.TopicOf("transactions"));
+        var topic = cluster.TopicOf("transactions");
+        await using var table = new ShardTable(cluster.ConnectionString, topic);
+        var committed = log.Committed(topic);
         foreach (var shard in (await table.ReadAsync()).Where(s => s.Checkpoint > committed[s.Partition]))
             problems.Add($"partition {shard.Partition}: the checkpoint at {shard.Checkpoint} lies behind the committed offset {committed[shard.Partition]}");
     }
@@ -23,19 +23,20 @@ internal sealed class Verdict(Cluster cluster, FileLoad load, ScoreAudit audit, 
     /// <returns>Whether all is right and the run counts.</returns>
     public bool Write(TextWriter output)
     {
+        quarantined = cluster.Nodes.Sum(n => n.SetAside);
         var recoveries = cluster.Nodes.SelectMany(n => n.Recoveries).ToList();
         var kills = monitor.Faults.Where(f => f.Kind == FaultKind.Kill).SelectMany(f => f.HandOvers).ToList();
         var killedBeforeCommit = kills.Count(h => h.Repeats > 0);
-        var killedBeforeCheckpoint = kills.Count(h => recoveries.Exists(r => r.Partition == h.Partition && r.Epoch > h.Epoch && r.Live > (r.Checkpoint ?? 0)));
+        var killedBeforeCheckpoint = kills.Count(h => recoveries.Exists(r => r.Partition == h.Partition && r.Fence > h.Fence && r.Live > (r.Checkpoint ?? 0)));
         var replayed = recoveries.Sum(r => r.Checkpoint is { } checkpoint ? r.Live - checkpoint : 0);
-        var (refusedWrites, refusedCommits) = (cluster.Nodes.Sum(n => n.RefusedWrites), cluster.Nodes.Sum(n => n.RefusedCommits));
+        var lateSaves = cluster.Nodes.Sum(n => n.LateSaves);
         var scored = monitor.Faults.SelectMany(f => f.HandOvers).Where(h => h.Scored is not null).Select(h => h.Scored!.Value.TotalSeconds).Order().ToList();
 
         output.WriteLine();
         output.WriteLine($"sent {load.Sent:N0}, scored {audit.Distinct:N0}, repeats {audit.Repeats:N0}, not as the replay says {audit.Wrong:N0}, dead letters {deadLetters:N0}, set aside {quarantined:N0}");
         output.WriteLine($"faults {monitor.Faults.Count}: {monitor.Faults.Count(f => f.Kind == FaultKind.Kill)} SIGKILL, {monitor.Faults.Count(f => f.Kind == FaultKind.Stop)} SIGSTOP; {scored.Count} partitions handed over{(scored.Count == 0 ? "" : $", fault to first score {scored[0]:F1} to {scored[^1]:F1} s, median {scored[scored.Count / 2]:F1} s")}");
         output.WriteLine($"partitions killed between a score and its commit {killedBeforeCommit}, between a commit and its checkpoint {killedBeforeCheckpoint}");
-        output.WriteLine($"records replayed {replayed:N0} in {recoveries.Count} recoveries, of zombies refused: {refusedWrites:N0} checkpoints by the store, {refusedCommits:N0} commits by the group");
+        output.WriteLine($"records replayed {replayed:N0} in {recoveries.Count} recoveries; {lateSaves:N0} saves of a stopped node came after another one had taken over");
         foreach (var (reason, count) in audit.Degraded)
             output.WriteLine($"degraded: {reason} {count:N0}");
 
@@ -49,7 +50,7 @@ internal sealed class Verdict(Cluster cluster, FileLoad load, ScoreAudit audit, 
         Require(killedBeforeCheckpoint > 0, "no kill fell between a commit and its checkpoint");
         Require(replayed > 0, "no record was replayed");
         Require(isExactlyOnce || audit.Repeats > 0, "no score was repeated");
-        Require(refusedWrites + refusedCommits > 0, "no write of a zombie was refused");
+        Require(lateSaves > 0, "no save of a stopped node came after another one had taken over");
         foreach (var lack in missing)
             output.WriteLine($"DOES NOT COUNT: {lack}");
         if (problems.Count == 0 && missing.Count == 0)

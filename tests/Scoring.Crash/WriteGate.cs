@@ -11,7 +11,7 @@ internal sealed class WriteGate : IDisposable
 {
     private const int BufferBytes = 64 * 1024;
 
-    private static readonly byte[] Checkpoint = "UPDATE scoring_shard SET checkpoint_offset"u8.ToArray();
+    private static readonly byte[] Checkpoint = "FROM pg_temp.scoring_incoming"u8.ToArray();
 
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly int serverPort;
@@ -64,14 +64,19 @@ internal sealed class WriteGate : IDisposable
         }
     }
 
-    private Task PassRequestsAsync(NetworkStream from, NetworkStream to, Connection connection) => PassAsync(from, to, async read =>
+    private async Task PassRequestsAsync(NetworkStream from, NetworkStream to, Connection connection)
     {
-        if (armed is { } hold && read.Span.IndexOf(Checkpoint) >= 0 && Interlocked.CompareExchange(ref armed, null, hold) == hold)
+        await PassAsync(from, to, async read =>
         {
-            await hold.WaitAsync();
-            connection.Held = hold;
-        }
-    });
+            if (armed is { } hold && read.Span.IndexOf(Checkpoint) >= 0 && Interlocked.CompareExchange(ref armed, null, hold) == hold)
+            {
+                await hold.WaitAsync();
+                connection.Held = hold;
+            }
+        });
+        // The server ends a session that stands still in a transaction; what comes after that is refused too.
+        connection.Held?.Closed();
+    }
 
     private static Task PassAnswersAsync(NetworkStream from, NetworkStream to, Connection connection) => PassAsync(from, to, read =>
     {
@@ -107,11 +112,11 @@ internal sealed class WriteGate : IDisposable
     {
         private readonly TaskCompletionSource caught = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource<bool> refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<bool> landed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        // How PostgreSQL completes an update that found no row, and one that found the shard's.
-        private static readonly byte[] NoRow = "UPDATE 0\0"u8.ToArray();
-        private static readonly byte[] OneRow = "UPDATE 1\0"u8.ToArray();
+        // How PostgreSQL completes an insert, and how it begins an error.
+        private static readonly byte[] Done = "INSERT 0 "u8.ToArray();
+        private static readonly byte[] Error = "SERROR"u8.ToArray();
 
         /// <summary>Ends when there is one.</summary>
         public Task Caught => caught.Task;
@@ -119,16 +124,18 @@ internal sealed class WriteGate : IDisposable
         /// <summary>Lets it go, or all writes if none was caught.</summary>
         public void Release() => released.TrySetResult();
 
-        /// <summary>Whether the store refused the write; ends when it has answered.</summary>
-        public Task<bool> Refused => refused.Task;
+        /// <summary>Whether the store took the write; ends when it has answered.</summary>
+        public Task<bool> Landed => landed.Task;
 
         internal void Answer(ReadOnlySpan<byte> bytes)
         {
-            if (bytes.IndexOf(NoRow) >= 0)
-                refused.TrySetResult(true);
-            else if (bytes.IndexOf(OneRow) >= 0)
-                refused.TrySetResult(false);
+            if (bytes.IndexOf(Done) >= 0)
+                landed.TrySetResult(true);
+            else if (bytes.IndexOf(Error) >= 0)
+                landed.TrySetResult(false);
         }
+
+        internal void Closed() => landed.TrySetResult(false);
 
         internal Task WaitAsync()
         {
