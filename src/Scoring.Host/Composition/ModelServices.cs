@@ -3,6 +3,7 @@ using Scoring.Actors.Model;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Pipeline;
 using Scoring.Host.Options;
+using Scoring.Kafka.Threads;
 using Scoring.Models.Features;
 using Scoring.Models.Inference;
 
@@ -25,7 +26,7 @@ internal static class ModelServices
             p.OptionsOf<ScoringOptions>().Shards.MaxInFlightBatches * ShardOptions.MaxShards,
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<IMeterFactory>(),
-            p.GetRequiredService<TaskScheduler>(),
+            p.GetRequiredService<ITurnScheduler>(),
             p.GetRequiredService<ILogger<ModelActor>>()))
         .AddNodePart(static p => new NodePart(StopPhase.Model) { StopAsync = p.GetRequiredService<ModelActor>().StopAsync, Completion = p.GetRequiredService<ModelActor>().Completion });
 

@@ -27,7 +27,7 @@ internal sealed class BenchNode : IAsyncDisposable, IReplyRouter
         this.state = state;
         var contract = new FeatureContract(FeatureSet.Name, FeatureSet.Version, FeatureSet.Fingerprint, FeatureSet.FeatureNames);
         var bundle = ModelBundle.Load(BundleDirectory.Read(Path.Combine(FeatureEngineBenchmarks.Root(), "models", "fraud", "1")), contract);
-        model = new ModelActor(bundle, new ShardOptions().MaxInFlightBatches, TimeProvider.System, meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        model = new ModelActor(bundle, new ShardOptions().MaxInFlightBatches, TimeProvider.System, meters, new Scoring.Kafka.Threads.ThreadTurns(), NullLogger<ModelActor>.Instance);
     }
 
     internal static FeatureSet FeatureSet { get; } = Read();

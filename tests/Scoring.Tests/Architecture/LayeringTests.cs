@@ -25,7 +25,7 @@ public partial class LayeringTests
         ["Scoring.Actors.Replies"] = ["Scoring.Actors.Messages", "Scoring.Actors.Telemetry", "Scoring.Models.Wire"],
         ["Scoring.Actors.Source"] = ["Scoring.Actors.Messages", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Entities"] = ["Scoring.Actors.Log", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Models.Inference", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Model"] = ["Scoring.Actors.Telemetry", "Scoring.Kafka.Threads", "Scoring.Models.Inference", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sink"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sql"] = [],
         ["Scoring.Actors.Snapshots"] = ["Scoring.Actors.Telemetry", "Scoring.Actors.Sql"],

@@ -2,9 +2,11 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Scoring.Actors.Model;
+using Scoring.Kafka.Threads;
 using Scoring.Models.Inference;
 using Scoring.Models.Wire;
 using Scoring.Tests.Inference;
+using Scoring.Tests.Kafka.Fakes;
 
 namespace Scoring.Tests.Model;
 
@@ -41,7 +43,7 @@ public sealed class ModelActorTests : IAsyncDisposable
     [Fact]
     public async Task A_row_without_a_score_is_a_review_with_its_reason_and_is_counted()
     {
-        await using var model = new ModelActor(BundleFixture.Quotient().Load(), 1, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        await using var model = new ModelActor(BundleFixture.Quotient().Load(), 1, TimeProvider.System, Meters, new ThreadTurns(), NullLogger<ModelActor>.Instance);
 
         var request = await ScoreAsync(model, [0.25, 0, 0, 1], [0, 0, 0, 0], [7, 0, 0, 0], [0.95, 0, 0, 1], [0, 0, 0, 0]);
 
@@ -55,7 +57,7 @@ public sealed class ModelActorTests : IAsyncDisposable
     [Fact]
     public async Task A_row_that_the_model_fails_on_is_a_review_and_the_rest_of_its_batch_is_scored()
     {
-        await using var model = new ModelActor(BundleFixture.Lookup().Load(), 1, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        await using var model = new ModelActor(BundleFixture.Lookup().Load(), 1, TimeProvider.System, Meters, new ThreadTurns(), NullLogger<ModelActor>.Instance);
 
         var request = await ScoreAsync(model, [1, 0, 0, 1], [4, 0, 0, 1], [0, 0, 0, 1]);
 
@@ -68,24 +70,37 @@ public sealed class ModelActorTests : IAsyncDisposable
     [Fact]
     public async Task A_model_that_fails_whatever_it_is_asked_is_tried_again_and_its_requests_wait()
     {
-        var time = new ImmediateTime();
+        var (time, turns) = (new FakeTime(), new ManualTurns());
         var scorer = new FlakyScorer(BundleFixture.Lookup().Load()) { FailuresLeft = 14 };
-        await using var model = new ModelActor(scorer, 1, time, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        var model = new ModelActor(scorer, 2, time, Meters, turns, NullLogger<ModelActor>.Instance);
+        var requests = new[] { new Request(), new Request() };
+        foreach (var request in requests)
+        {
+            request.AddRow()[0] = 1;
+            model.Post(request);
+        }
 
-        var request = await ScoreAsync(model, [1, 0, 0, 1]);
-
-        Assert.Null(request.Failure);
-        Assert.Equal(0.25f, request.Score(0));
-        Assert.Null(model.Failing);
         // Each try is a call for the rows, and one for the row that the model was loaded with.
-        Assert.Equal([1, 2, 4, 8, 16, 30, 30], time.Waits.Select(wait => wait.TotalSeconds));
+        foreach (var seconds in new[] { 1, 2, 4, 8, 16, 30, 30 })
+        {
+            Assert.Equal(TimeSpan.FromSeconds(seconds), turns.Turn("model"));
+            Assert.Equal("out of memory", model.Failing);
+            // A request that is posted wakes the loop, and the model is let alone all the same.
+            time.Advance(TimeSpan.FromSeconds(seconds) / 2);
+            Assert.Equal(TimeSpan.FromSeconds(seconds) / 2, turns.Turn("model"));
+            time.Advance(TimeSpan.FromSeconds(seconds) / 2);
+        }
+
+        turns.Run();
+        Assert.All(requests, r => Assert.True(r.Done.IsCompleted && r.Failure is null && r.Score(0) == 0.25f));
+        Assert.Null(model.Failing);
     }
 
     [Fact]
     public async Task A_model_that_fails_at_the_rows_alone_leaves_them_to_who_asked()
     {
         var scorer = new FlakyScorer(BundleFixture.Lookup().Load()) { FailuresLeft = 1 };
-        await using var model = new ModelActor(scorer, 1, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        await using var model = new ModelActor(scorer, 1, TimeProvider.System, Meters, new ThreadTurns(), NullLogger<ModelActor>.Instance);
 
         var request = await ScoreAsync(model, [1, 0, 0, 1]);
 
@@ -97,7 +112,7 @@ public sealed class ModelActorTests : IAsyncDisposable
     public async Task A_stop_does_not_wait_for_a_model_that_fails()
     {
         var scorer = new FlakyScorer(BundleFixture.Lookup().Load()) { FailuresLeft = int.MaxValue };
-        var model = new ModelActor(scorer, 2, TimeProvider.System, Meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        var model = new ModelActor(scorer, 2, TimeProvider.System, Meters, new ThreadTurns(), NullLogger<ModelActor>.Instance);
         var requests = new[] { new Request(), new Request() };
         foreach (var request in requests)
         {

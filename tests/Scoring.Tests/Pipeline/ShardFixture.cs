@@ -63,7 +63,7 @@ internal sealed class ShardFixture : IAsyncDisposable, IReplyRouter
         var bundle = new BundleFixture();
         bundle.Manifest["featureSet"] = new JsonObject { ["name"] = set.Name, ["version"] = set.Version, ["fingerprint"] = set.Fingerprint };
         var meters = Meters;
-        model = new ModelActor(ModelBundle.Load(bundle.Files(), contract), 1_000, TimeProvider.System, meters, TaskScheduler.Default, NullLogger<ModelActor>.Instance);
+        model = new ModelActor(ModelBundle.Load(bundle.Files(), contract), 1_000, TimeProvider.System, meters, new Scoring.Kafka.Threads.ThreadTurns(), NullLogger<ModelActor>.Instance);
         var options = new ShardOptions { QueueFullDelay = TimeSpan.FromMilliseconds(1) };
         options = adjust is null ? options : adjust(options);
         var durable = new StateOptions { CheckpointInterval = TimeSpan.FromDays(1) };
