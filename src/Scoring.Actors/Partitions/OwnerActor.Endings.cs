@@ -48,7 +48,7 @@ public sealed partial class OwnerActor
         isEndingFailed = true;
         Timers.Cancel(nameof(GaveUpSettling));
         // What is read from here on is another generation's.
-        running?.Kill.Abort(new OperationCanceledException("a record failed"));
+        running?.Abort(new OperationCanceledException("a record failed"));
         Note(its);
         Overdue();
         SaveNotes(() => End(new Lost(generation, LossCause.Failed, $"{its.Cause.GetType().Name} at offset {(its.Offset >= 0 ? its.Offset : its.Batch.From)}: {its.Cause.Message}")));
@@ -63,7 +63,7 @@ public sealed partial class OwnerActor
             return;
         isEndingFailed = true;
         LogCardholderFailed(partition, cardholder.Cause);
-        running?.Kill.Abort(new OperationCanceledException("a cardholder failed"));
+        running?.Abort(new OperationCanceledException("a cardholder failed"));
         notes.Sicken(cardholder.Key, handedTo, marks.Time.WatermarkMicros);
         Overdue();
         SaveNotes(() => End(new Lost(generation, LossCause.Failed, $"a cardholder failed: {cardholder.Cause.Message}")));

@@ -52,8 +52,8 @@ internal sealed class PartitionGraph
     internal RunningGraph Run(IMaterializer materializer, AssignmentWithOffset from, TransactionalProducer? transactions, Action<TransactionBatch> committed)
     {
         var parallel = context.Options.MaxInFlightBatches;
-        var ((control, kill), completion) = KafkaConsumer.PlainExternalSource(context.Consumer, from)
-            .ViaMaterialized(KillSwitches.Single<PartitionBatch>(), Keep.Both)
+        var ((control, abort), completion) = KafkaConsumer.PlainExternalSource(context.Consumer, from)
+            .ViaMaterialized(new AbortSwitch<PartitionBatch>(), Keep.Both)
 
             // 1. Decode.
             .Select(reader.Read)
@@ -72,9 +72,9 @@ internal sealed class PartitionGraph
             .Via(transactions is null ? Plain() : Transactional(transactions, from.Committed))
 
             // 7. Tell.
-            .ToMaterialized(Akka.Streams.Dsl.Sink.ForEach(committed), Keep.Both)
+            .ToMaterialized(Akka.Streams.Dsl.Sink.FromGraph(new LastStep<TransactionBatch>(committed)), Keep.Both)
             .Run(materializer);
-        return new RunningGraph(control, kill, completion);
+        return new RunningGraph(control, abort, completion);
     }
 
     private Task<TransactionBatch> Enrich(TransactionBatch batch)
@@ -110,9 +110,9 @@ internal sealed class PartitionGraph
 
 /// <summary>A graph that runs.</summary>
 /// <param name="Control">Stops its source and gives the partition back.</param>
-/// <param name="Kill">Ends it at once.</param>
+/// <param name="Abort">Fails it at once.</param>
 /// <param name="Completion">Ends with it.</param>
-internal sealed record RunningGraph(IPartitionControl Control, UniqueKillSwitch Kill, Task<Done> Completion);
+internal sealed record RunningGraph(IPartitionControl Control, Action<Exception> Abort, Task<Done> Completion);
 
 /// <summary>Tells the owner of a batch that was read, to be handed to its cardholders.</summary>
 /// <param name="Batch">The batch.</param>
