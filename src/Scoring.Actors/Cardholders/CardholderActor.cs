@@ -13,7 +13,7 @@ namespace Scoring.Actors.Cardholders;
 /// order, and is answered in that order.
 /// <list type="number">
 /// <item>Told who it is, it asks the store for its row, if there may be one; what comes meanwhile waits.</item>
-/// <item>A record is applied, and its features written into the batch. In a replay, one that the row already has is passed over.</item>
+/// <item>A record is applied, and its features written into the batch.</item>
 /// <item>A barrier makes it write its state down, for a checkpoint.</item>
 /// </list>
 /// It is never restarted, which would go on without its state: once something has thrown, nothing more of it counts.
@@ -25,8 +25,8 @@ public sealed class CardholderActor : UntypedActor
     private Cardholder? state;
     private Exception? failure;
 
-    // Before this offset the state holds everything: what the row was written as.
-    private long passBelow;
+    // Before this offset the state holds everything: what the row was written as. No record from before it comes.
+    private long writtenAs;
 
     // A row was not to be trusted, and the one before may be gone.
     private bool isPassedOver;
@@ -58,6 +58,9 @@ public sealed class CardholderActor : UntypedActor
             case LoadFailed:
                 Load(context.NewestRow);
                 break;
+            case NothingStored:
+                BeginEmpty();
+                break;
             default:
                 if (waiting is null)
                     Handle(message, Sender);
@@ -87,16 +90,20 @@ public sealed class CardholderActor : UntypedActor
 
     private void Loaded(SelectedSnapshot? snapshot)
     {
-        if (snapshot is not null && (its!.SickFrom is null || snapshot.Metadata.SequenceNr > its.SickFrom))
-        {
-            if (!TryRead(snapshot))
-                return;
-        }
-        else
-        {
-            state = its!.SickFrom is null && !isPassedOver ? new Cardholder(context.Features, its.Key) : Cardholder.Incomplete(context.Features, its.Key, its.WatermarkMicros);
-        }
+        if (snapshot is null || snapshot.Metadata.SequenceNr <= its!.SickFrom)
+            context.Owner.Tell(NothingStored.Instance, Self);
+        else if (TryRead(snapshot))
+            HandleWaiting();
+    }
 
+    private void BeginEmpty()
+    {
+        state = its!.SickFrom is null && !isPassedOver ? new Cardholder(context.Features, its.Key) : Cardholder.Incomplete(context.Features, its.Key, its.WatermarkMicros);
+        HandleWaiting();
+    }
+
+    private void HandleWaiting()
+    {
         var waited = waiting!;
         waiting = null;
         foreach (var (message, sender) in waited)
@@ -122,7 +129,7 @@ public sealed class CardholderActor : UntypedActor
             }
 
             state = Cardholder.Read(context.Features, context.Marks, its.Key, row);
-            passBelow = number;
+            writtenAs = number;
             return true;
         }
         catch (StateDamagedException e)
@@ -145,7 +152,6 @@ public sealed class CardholderActor : UntypedActor
     private bool Lose(long number, Exception cause)
     {
         state = Cardholder.Incomplete(context.Features, its!.Key, its.WatermarkMicros);
-        passBelow = number;
         context.Owner.Tell(new StateLost(number, cause.Message), Self);
         return true;
     }
@@ -154,9 +160,9 @@ public sealed class CardholderActor : UntypedActor
     {
         switch (message)
         {
-            case CardholderRow row when row.IsLive && row.Marks.Offset < passBelow:
+            case CardholderRow row when row.Marks.Offset < writtenAs:
                 // Not the record's fault, so it is not answered: the owner ends.
-                context.Owner.Tell(new CardholderFailed(its!.Key, new InvalidOperationException($"the row was written as of offset {passBelow}, and the record at {row.Marks.Offset} is live")), Self);
+                context.Owner.Tell(new CardholderFailed(its!.Key, new InvalidOperationException($"the row was written as of offset {writtenAs}, and the record at {row.Marks.Offset} comes behind it")), Self);
                 break;
             case CardholderRow row:
                 Apply(row);
@@ -186,10 +192,7 @@ public sealed class CardholderActor : UntypedActor
             return;
         try
         {
-            if (row.Marks.Offset < passBelow)
-                row.Outcome = EntityOutcome.Ignored;
-            else
-                ApplyTo(StateFor(row.Marks.Offset), row, context.Desk);
+            ApplyTo(StateFor(row.Marks.Offset), row, context.Desk);
             Describe(row, context.Desk);
         }
 #pragma warning disable CA1031 // Whatever an entity throws: the owner ends, and the record is tried again alone.
@@ -242,7 +245,7 @@ public sealed class CardholderActor : UntypedActor
     private void Close(CloseSessions close)
     {
         close.Failure = failure;
-        if (failure is not null || close.Offset < passBelow)
+        if (failure is not null)
             return;
         try
         {

@@ -36,7 +36,10 @@ public sealed class CardholderContext(CompiledFeatures features, LogMarks marks,
     /// <summary>Is shown each record at each step; what it throws counts as the step's. A fault double, for tests.</summary>
     public Action<RecordStep, InputRecord>? Probe { get; init; }
 
-    /// <summary>The greatest number of a row that may be read: a greater one is a former owner's, of a time that this one has not come to.</summary>
+    /// <summary>
+    /// The greatest number of a row that may be read: the offset of the owner's newest checkpoint. A greater one is of a time that this owner
+    /// has not come to: a cardholder that begins with it could not be written down as of a checkpoint before.
+    /// </summary>
     public long NewestRow
     {
         get => Volatile.Read(ref newestRow);

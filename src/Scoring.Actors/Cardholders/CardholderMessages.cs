@@ -81,6 +81,16 @@ public sealed record CardholderRead(object Asked, byte[] Key, long AsOfMicros, d
 /// <param name="Why">Why.</param>
 public sealed record LoadFailed(string Why) : INoSerializationVerificationNeeded;
 
+/// <summary>
+/// Tells the owner that the store has no row of a cardholder. A later owner may have deleted the one that this owner would have to
+/// begin with, so it holds only if the owner still is one: the owner sends it back once it knows that.
+/// </summary>
+public sealed record NothingStored : INoSerializationVerificationNeeded
+{
+    /// <summary>The message.</summary>
+    public static NothingStored Instance { get; } = new();
+}
+
 /// <summary>Tells the owner that a cardholder can't go on though no record is to blame.</summary>
 /// <param name="Key">Its key.</param>
 /// <param name="Cause">Why.</param>

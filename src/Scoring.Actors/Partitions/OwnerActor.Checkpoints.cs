@@ -130,15 +130,15 @@ public sealed partial class OwnerActor
     // A former owner's manifest would take the place of a later one's: it looks at its fence first.
     private void AskForManifest()
     {
-        checkpoint!.AwaitsFence = true;
         AskFence();
+        checkpoint!.ManifestFence = fencesAsked;
     }
 
-    private void FenceHolds()
+    private void FenceHoldsForManifest(long asked)
     {
-        if (checkpoint is not { AwaitsFence: true } its)
+        if (checkpoint is not { } its || asked < its.ManifestFence)
             return;
-        its.AwaitsFence = false;
+        its.ManifestFence = long.MaxValue;
         saves.Add(ids.Manifest, its.Offset, new StoredState(StoredKind.Manifest, Manifest(its.Offset, its.Marks, its.Origins, its.ExpiryMicros).Write()), () => Completed(its));
     }
 
@@ -209,7 +209,8 @@ public sealed partial class OwnerActor
 
         internal bool IsSaving { get; set; }
 
-        internal bool AwaitsFence { get; set; }
+        /// <summary>The question about the fence that the manifest waits for.</summary>
+        internal long ManifestFence { get; set; } = long.MaxValue;
 
         internal bool IsSpoiled { get; set; }
     }

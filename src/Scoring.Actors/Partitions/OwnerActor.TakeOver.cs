@@ -4,6 +4,7 @@ using Akka.Persistence;
 using Akka.Streams;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Scoring.Actors.Cardholders;
 using Scoring.Actors.Checkpoints;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Snapshots;
@@ -28,6 +29,12 @@ public sealed partial class OwnerActor
     private static readonly TimeSpan StoreRetryPause = TimeSpan.FromMilliseconds(250);
 
     private FenceToken? token;
+    private long fencesAsked;
+    private long rowsFence = long.MaxValue;
+
+    // Cardholders of whom the store has nothing: those who wait for the answer to a question about the fence, and those for the next.
+    private readonly Queue<(long Asked, IActorRef Cardholder)> emptyUnlessFenced = new();
+    private readonly List<IActorRef> foundNothing = [];
     private TopicFacts? facts;
     private (long? Offset, bool IsKnown) committedAtStart;
     private LogBounds? bounds;
@@ -101,13 +108,14 @@ public sealed partial class OwnerActor
 
     private void AskFence()
     {
+        fencesAsked++;
         if (state == OwnerState.Fencing && token is not null)
-            context.Store.Tell(new WriteFence(context.Topics.Transactions, partition, token));
+            context.Store.Tell(new WriteFence(context.Topics.Transactions, partition, token, fencesAsked));
         else
-            context.Store.Tell(new ReadFence(context.Topics.Transactions, partition));
+            context.Store.Tell(new ReadFence(context.Topics.Transactions, partition, fencesAsked));
     }
 
-    private void FenceStands(FenceToken? stands)
+    private void FenceStands(FenceToken? stands, long asked)
     {
         NoteStore(StoreUse.Fence, null);
         if (state == OwnerState.Fencing && token is null)
@@ -128,8 +136,40 @@ public sealed partial class OwnerActor
         }
         else
         {
-            FenceHolds();
+            FenceHolds(asked);
         }
+    }
+
+    // What was read of the store by then is what this owner has to begin with: a later owner fences first, and deletes rows after that.
+    private void FenceHolds(long asked)
+    {
+        if (asked >= rowsFence)
+        {
+            rowsFence = long.MaxValue;
+            BeginReplay();
+        }
+
+        while (emptyUnlessFenced.TryPeek(out var first) && first.Asked <= asked)
+            emptyUnlessFenced.Dequeue().Cardholder.Tell(NothingStored.Instance, ActorRefs.NoSender);
+        if (foundNothing.Count > 0 && emptyUnlessFenced.Count == 0)
+            AskForEmpty();
+        FenceHoldsForManifest(asked);
+    }
+
+    private void ConfirmNothingStored(IActorRef cardholder)
+    {
+        foundNothing.Add(cardholder);
+        // One question at a time, for all that have come until then.
+        if (emptyUnlessFenced.Count == 0)
+            AskForEmpty();
+    }
+
+    private void AskForEmpty()
+    {
+        AskFence();
+        foreach (var cardholder in foundNothing)
+            emptyUnlessFenced.Enqueue((fencesAsked, cardholder));
+        foundNothing.Clear();
     }
 
     private void FenceFailed(Exception cause)
@@ -299,7 +339,9 @@ public sealed partial class OwnerActor
 
         RestoreMarks();
         areBoundsAskedAgain = false;
-        BeginReplay();
+        // All rows that a take-over begins with have been read: they hold if nobody has fenced meanwhile.
+        AskFence();
+        rowsFence = fencesAsked;
     }
 
     private void BoundsRead(Answer<Bounds> read)
@@ -334,6 +376,8 @@ public sealed partial class OwnerActor
         durable = manifest.Offset;
         isDurable = true;
         earlier = [new EarlierCheckpoint(manifest.Offset, manifest.ExpiryMicros), .. manifest.Earlier];
+        // As the owner before had forgotten them, of whom rows no longer say that these records are not in them.
+        _ = notes.Prune(long.MinValue, earlier[^1].Offset);
     }
 
     // A new partition: its start is committed, then there is a checkpoint of nothing, and only then it is read.
@@ -363,7 +407,7 @@ public sealed partial class OwnerActor
     private void BeginReplay()
     {
         committed = committedAtStart.Offset ?? -1;
-        cardholders.NewestRow = Math.Max(liveAt, replayFrom);
+        cardholders.NewestRow = replayFrom;
         mayBeStored = manifest is not null;
         notes.BeginTakeOver(liveAt, liveAt + CarefulRecords);
         SaveNotes(StartGraph);

@@ -156,7 +156,7 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
                 saves.Failed(notSaved.Metadata, notSaved.Cause);
                 break;
             case FenceStands fence:
-                FenceStands(fence.Token);
+                FenceStands(fence.Token, fence.Asked);
                 break;
             case FenceFailed fence:
                 FenceFailed(fence.Cause);
@@ -189,6 +189,9 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
             case LoadFailed failed:
                 NoteStore(StoreUse.Load, failed.Why);
                 Timers.StartSingleTimer(Sender, new LoadAgain(Sender, failed), StoreRetryPause);
+                break;
+            case NothingStored:
+                ConfirmNothingStored(Sender);
                 break;
             case LoadAgain again:
                 NoteStore(StoreUse.Load, null);
@@ -275,7 +278,7 @@ public sealed partial class OwnerActor : UntypedActor, IWithTimers
         var (graphNow, producer) = (running, transactions);
         (running, transactions) = (null, null);
         life.Cancel();
-        graphNow?.Kill.Abort(new OperationCanceledException("the owner has ended"));
+        graphNow?.Abort(new OperationCanceledException("the owner has ended"));
         return Task.WhenAll(graphNow?.Control.Shutdown() ?? Task.CompletedTask, producer?.DisposeAsync().AsTask() ?? Task.CompletedTask);
     }
 

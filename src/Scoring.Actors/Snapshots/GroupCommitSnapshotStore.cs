@@ -46,7 +46,7 @@ public sealed class GroupCommitSnapshotStore : UntypedActor
             throw new ConfigurationException($"The actor system was set up without a {nameof(SnapshotStoreSetup)}, which the snapshot store takes its clock and meters from");
         (metrics, time) = (given.Value.Metrics, given.Value.Time);
         payloads = new SnapshotPayloads((ExtendedActorSystem)Context.System, options.Serializer.Length > 0 ? options.Serializer : null);
-        table = options.Provider == SqlProvider.Postgres ? new PostgresSnapshotTable(options) : new SqliteSnapshotTable(options, time);
+        table = given.Value.Table?.Invoke() ?? (options.Provider == SqlProvider.Postgres ? new PostgresSnapshotTable(options) : new SqliteSnapshotTable(options, time));
         groups = new SnapshotGroups(table, payloads, options, metrics, time);
         writes = new Lane(LaneName.Write, new LaneBounds
         {
@@ -97,10 +97,10 @@ public sealed class GroupCommitSnapshotStore : UntypedActor
                 Accept(writes, new DeletePrefixesCall(Sender, delete));
                 break;
             case ReadFence read:
-                Accept(fences, new FenceCall(Sender, read.Topic, read.Partition, null));
+                Accept(fences, new FenceCall(Sender, read.Topic, read.Partition, null, read.Asked));
                 break;
             case WriteFence write:
-                Accept(fences, new FenceCall(Sender, write.Topic, write.Partition, write.Token));
+                Accept(fences, new FenceCall(Sender, write.Topic, write.Partition, write.Token, write.Asked));
                 break;
 
             // 2. A lane is due.

@@ -18,6 +18,9 @@ public sealed class SnapshotStoreSetup : Setup
         Time = time;
     }
 
+    /// <summary>Makes the table instead of the database that the section names; null in the service. For a simulation's.</summary>
+    internal Func<ISnapshotTable>? Table { get; init; }
+
     internal SnapshotMetrics Metrics { get; }
 
     internal TimeProvider Time { get; }

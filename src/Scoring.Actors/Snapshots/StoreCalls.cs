@@ -53,7 +53,7 @@ internal sealed class LoadCall(IActorRef asker, LoadSnapshot request) : StoreCal
 }
 
 /// <summary>A call for a fence.</summary>
-internal sealed class FenceCall(IActorRef asker, string topic, int partition, FenceToken? token) : StoreCall(asker)
+internal sealed class FenceCall(IActorRef asker, string topic, int partition, FenceToken? token, long asked) : StoreCall(asker)
 {
     internal override string Operation => "fence";
 
@@ -61,7 +61,7 @@ internal sealed class FenceCall(IActorRef asker, string topic, int partition, Fe
 
     internal FenceToken? Stands { get; set; }
 
-    internal override object Answer() => Failure is null ? new FenceStands(topic, partition, Stands) : new FenceFailed(topic, partition, Failure);
+    internal override object Answer() => Failure is null ? new FenceStands(topic, partition, Stands, asked) : new FenceFailed(topic, partition, Failure, asked);
 }
 
 /// <summary>A deletion; each is done alone, since it is a list or a range already.</summary>

@@ -84,7 +84,8 @@ public sealed record FenceToken(long Counter, string Node, long Random);
 /// <summary>Asks for a partition's fence; answered by <see cref="FenceStands"/> or <see cref="FenceFailed"/>.</summary>
 /// <param name="Topic">The topic.</param>
 /// <param name="Partition">The partition.</param>
-public sealed record ReadFence(string Topic, int Partition) : INoSerializationVerificationNeeded;
+/// <param name="Asked">What the asker knows the question by.</param>
+public sealed record ReadFence(string Topic, int Partition, long Asked = 0) : INoSerializationVerificationNeeded;
 
 /// <summary>
 /// Writes a partition's fence unless a greater token stands there, in one statement; answered as <see cref="ReadFence"/> is,
@@ -93,16 +94,19 @@ public sealed record ReadFence(string Topic, int Partition) : INoSerializationVe
 /// <param name="Topic">The topic.</param>
 /// <param name="Partition">The partition.</param>
 /// <param name="Token">The writer's token.</param>
-public sealed record WriteFence(string Topic, int Partition, FenceToken Token) : INoSerializationVerificationNeeded;
+/// <param name="Asked">What the asker knows the question by.</param>
+public sealed record WriteFence(string Topic, int Partition, FenceToken Token, long Asked = 0) : INoSerializationVerificationNeeded;
 
 /// <summary>A partition's fence, durable.</summary>
 /// <param name="Topic">The topic.</param>
 /// <param name="Partition">The partition.</param>
 /// <param name="Token">The token that stands there; null before the first.</param>
-public sealed record FenceStands(string Topic, int Partition, FenceToken? Token) : INoSerializationVerificationNeeded;
+/// <param name="Asked">What the asker knows the question by.</param>
+public sealed record FenceStands(string Topic, int Partition, FenceToken? Token, long Asked = 0) : INoSerializationVerificationNeeded;
 
 /// <summary>A partition's fence could not be read, or written: it may have been.</summary>
 /// <param name="Topic">The topic.</param>
 /// <param name="Partition">The partition.</param>
 /// <param name="Cause">Why; a <see cref="SnapshotUnavailableException"/> passes.</param>
-public sealed record FenceFailed(string Topic, int Partition, Exception Cause) : INoSerializationVerificationNeeded;
+/// <param name="Asked">What the asker knows the question by.</param>
+public sealed record FenceFailed(string Topic, int Partition, Exception Cause, long Asked = 0) : INoSerializationVerificationNeeded;
