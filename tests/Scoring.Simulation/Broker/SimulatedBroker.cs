@@ -25,8 +25,14 @@ public sealed record BrokerFaults
     /// <summary>One commit in so many is carried out and its answer is lost. 0 for none.</summary>
     public int LostCommitAnswerOneIn { get; init; }
 
-    /// <summary>One heartbeat in so many is lost. 0 for none.</summary>
-    public int LostHeartbeatOneIn { get; init; }
+    /// <summary>One append in so many ends the client that makes it. 0 for none.</summary>
+    public int FatalAppendOneIn { get; init; }
+
+    /// <summary>One question in so many has no answer. 0 for none.</summary>
+    public int LostLookupOneIn { get; init; }
+
+    /// <summary>One poll of records in so many finds that the client has come to its end. 0 for none.</summary>
+    public int FatalPollOneIn { get; init; }
 
     /// <summary>One call of a transactional producer in so many is refused and may be made again. 0 for none.</summary>
     public int RefusedTransactionOneIn { get; init; }
@@ -48,14 +54,13 @@ public sealed record BrokerFaults
 }
 
 /// <summary>
-/// A Kafka cluster as its clients see it: topics with partitions and consumer groups. What a real one guarantees it
-/// guarantees (order within a partition, no repeat by an idempotent producer's retries, commits fenced by generation);
-/// whatever else may happen does, by seed.
+/// A Kafka cluster as its clients see it: topics with partitions, transactions, and a group that names offsets. What a real one
+/// guarantees it guarantees (order within a partition, no repeat by an idempotent producer's retries, one producer at a time for a
+/// transactional id); whatever else may happen does, by seed.
 /// </summary>
 public sealed class SimulatedBroker
 {
     private readonly Dictionary<string, SimulatedLog[]> topics = [];
-    private readonly Dictionary<string, SimulatedGroup> groups = [];
 
     /// <summary>Makes a cluster without topics.</summary>
     /// <param name="scheduler">Runs it.</param>
@@ -65,6 +70,7 @@ public sealed class SimulatedBroker
         Scheduler = scheduler;
         Faults = faults;
         Transactions = new SimulatedCoordinator(this);
+        Offsets = new SimulatedOffsets(this);
     }
 
     /// <summary>What runs it.</summary>
@@ -76,17 +82,17 @@ public sealed class SimulatedBroker
     /// <summary>Decides what becomes of transactions.</summary>
     public SimulatedCoordinator Transactions { get; }
 
+    /// <summary>The offsets that are committed of the input log.</summary>
+    public SimulatedOffsets Offsets { get; }
+
     /// <summary>Whether nothing reaches it.</summary>
     public bool IsAway { get; set; }
 
     /// <summary>Is told of each record that counts: when it was appended, or its transaction is committed.</summary>
     public Action<string, int, LogRecord>? Appended { get; set; }
 
-    /// <summary>Is told of each offset that was committed, with what was committed before.</summary>
-    public Action<string, int, long?, long>? Committed { get; set; }
-
-    /// <summary>Is told of each commit by a member that does not own the partition.</summary>
-    public Action<string, int, long>? ForeignCommit { get; set; }
+    /// <summary>Is told of each offset that was committed, with the partition and what was committed before.</summary>
+    public Action<int, long?, long>? Committed { get; set; }
 
     /// <summary>Makes a topic.</summary>
     /// <param name="topic">Its name.</param>
@@ -96,16 +102,6 @@ public sealed class SimulatedBroker
     /// <summary>The partitions of a topic.</summary>
     /// <param name="topic">The topic.</param>
     public IReadOnlyList<SimulatedLog> Topic(string topic) => topics[topic];
-
-    /// <summary>A consumer group.</summary>
-    /// <param name="groupId">Its id.</param>
-    /// <param name="topic">What it reads.</param>
-    public SimulatedGroup Group(string groupId, string topic)
-    {
-        if (!groups.TryGetValue(groupId, out var group))
-            groups[groupId] = group = new SimulatedGroup(this, groupId, topic);
-        return group;
-    }
 
     /// <summary>Adds a record to a topic, as soon as this is called.</summary>
     /// <param name="record">The record.</param>
@@ -144,9 +140,9 @@ public sealed class SimulatedBroker
 
     internal bool Happens(int oneIn) => oneIn > 0 && Scheduler.Next(oneIn) == 0;
 
-    internal void ToldCommitted(string group, int partition, long? before, long offset)
+    internal void ToldCommitted(int partition, long? before, long offset)
     {
-        Scheduler.Trace.Note($"{group} committed p{partition}@{offset}");
-        Committed?.Invoke(group, partition, before, offset);
+        Scheduler.Trace.Note($"committed p{partition}@{offset}");
+        Committed?.Invoke(partition, before, offset);
     }
 }

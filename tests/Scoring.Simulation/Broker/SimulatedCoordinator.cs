@@ -1,4 +1,5 @@
-using Scoring.Actors.Sink;
+using Confluent.Kafka;
+using Scoring.Kafka.Clients;
 
 namespace Scoring.Simulation.Broker;
 
@@ -64,17 +65,17 @@ public sealed class SimulatedCoordinator(SimulatedBroker broker)
     {
         var producer = Current(id, epoch);
         if (producer.Current is not { } current)
-            throw new TransactionException(TransactionFailure.Fatal, $"{id} has no transaction to end (INVALID_TXN_STATE)", null);
+            throw Failure(FailureClass.Fatal, ErrorCode.InvalidTxnState, $"{id} has no transaction to end (INVALID_TXN_STATE)");
         if (current.State == TransactionState.Open)
             Decide(current, state);
         else if (current.State != state)
-            throw new TransactionException(TransactionFailure.Fatal, $"the transaction of {id} is {current.State} (INVALID_TXN_STATE)", null);
+            throw Failure(FailureClass.Fatal, ErrorCode.InvalidTxnState, $"the transaction of {id} is {current.State} (INVALID_TXN_STATE)");
     }
 
     private static void ThrowIfEnding(Producer producer)
     {
         if (producer.Current is { IsComplete: false } ending)
-            throw new TransactionException(TransactionFailure.Retriable, $"the last transaction of {ending.Id} is still being ended (CONCURRENT_TRANSACTIONS)", null);
+            throw Failure(FailureClass.Retriable, ErrorCode.ConcurrentTransactions, $"the last transaction of {ending.Id} is still being ended (CONCURRENT_TRANSACTIONS)");
     }
 
     private Producer Current(string id, int epoch)
@@ -84,7 +85,7 @@ public sealed class SimulatedCoordinator(SimulatedBroker broker)
             return producer;
         Fenced++;
         broker.Scheduler.Trace.Note($"{id} has epoch {producer.Epoch}: {epoch} is fenced");
-        throw new TransactionException(TransactionFailure.Fatal, $"{id} has epoch {producer.Epoch}, not {epoch} (PRODUCER_FENCED)", null);
+        throw Failure(FailureClass.Fenced, ErrorCode.ProducerFenced, $"{id} has epoch {producer.Epoch}, not {epoch} (PRODUCER_FENCED)");
     }
 
     private void Expire(Producer producer, SimulatedTransaction transaction)
@@ -105,8 +106,8 @@ public sealed class SimulatedCoordinator(SimulatedBroker broker)
             Commits++;
             foreach (var (topic, partition, record) in transaction.Records)
                 broker.Appended?.Invoke(topic, partition, record);
-            foreach (var group in transaction.Groups)
-                group.Apply(transaction);
+            if (transaction.HasOffsets)
+                broker.Offsets.Apply(transaction);
         }
         else
         {
@@ -115,8 +116,8 @@ public sealed class SimulatedCoordinator(SimulatedBroker broker)
 
         foreach (var log in transaction.Records.Select(r => broker.Topic(r.Topic)[r.Partition]).Distinct().ToList())
             Mark(transaction, () => log.Mark(transaction));
-        foreach (var group in transaction.Groups)
-            Mark(transaction, () => group.Settle(transaction));
+        if (transaction.HasOffsets)
+            Mark(transaction, () => broker.Offsets.Settle(transaction));
     }
 
     private void Mark(SimulatedTransaction transaction, Action mark)
@@ -129,6 +130,8 @@ public sealed class SimulatedCoordinator(SimulatedBroker broker)
             transaction.MarkersLeft--;
         });
     }
+
+    private static KafkaCallException Failure(FailureClass failure, ErrorCode code, string message) => new(new KafkaFailure(failure, code, message));
 
     private sealed class Producer
     {

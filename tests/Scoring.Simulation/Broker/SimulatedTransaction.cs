@@ -34,7 +34,7 @@ public sealed class SimulatedTransaction(string id, int epoch)
 
     internal List<(string Topic, int Partition, LogRecord Record)> Records { get; } = [];
 
-    internal HashSet<SimulatedGroup> Groups { get; } = [];
+    internal bool HasOffsets { get; set; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Id}/{Epoch}";

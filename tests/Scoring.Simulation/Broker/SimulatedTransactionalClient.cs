@@ -1,5 +1,6 @@
+using Confluent.Kafka;
 using Scoring.Actors.Log;
-using Scoring.Actors.Sink;
+using Scoring.Kafka.Clients;
 using Scoring.Simulation.Scheduling;
 
 namespace Scoring.Simulation.Broker;
@@ -8,20 +9,20 @@ namespace Scoring.Simulation.Broker;
 /// A transactional producer of one process, with librdkafka's ways: records go out in the background, a commit waits for
 /// them, a record that is not delivered spoils the transaction, and a call that times out goes on: made again, it waits for
 /// the same request. A request is repeated only once its connection is lost, so no late one meets the next transaction.
-/// Calls block, so they are made on a thread of the process that may, and may hold a lock.
+/// Calls block, so they are made on a thread of the process that may.
 /// </summary>
-public sealed class SimulatedTransactionalClient : ITransactionalClient
+internal sealed class SimulatedTransactionalClient : ITransactionalClient
 {
     private static readonly TimeSpan RetryBackoff = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan DeliveryTimeout = TimeSpan.FromSeconds(10);
 
     private readonly SimulatedBroker broker;
     private readonly VirtualProcess process;
-    private readonly SimulatedGroupClient member;
+    private readonly SimulatedClients clients;
     private readonly string id;
     private readonly Dictionary<(string Topic, int Partition), Queue<Pending>> queues = [];
     private TaskCompletionSource? delivered;
-    private (string Call, TaskCompletionSource<TransactionException?> Answer)? underWay;
+    private (string Call, TaskCompletionSource<KafkaCallException?> Answer)? underWay;
     private int epoch;
     private int undelivered;
     private int local;
@@ -29,24 +30,18 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     private bool isDisposed;
     private string? spoiled;
     private string? fatal;
+    private FailureClass fatalClass;
 
-    /// <summary>Makes a client; <see cref="Start"/> gets its epoch.</summary>
-    /// <param name="broker">The cluster.</param>
-    /// <param name="process">Whose it is.</param>
-    /// <param name="id">The transactional id.</param>
-    /// <param name="member">The process as a member of the group, whose offsets it sends.</param>
-    public SimulatedTransactionalClient(SimulatedBroker broker, VirtualProcess process, string id, SimulatedGroupClient member)
+    internal SimulatedTransactionalClient(SimulatedClients clients, string id)
     {
-        this.broker = broker;
-        this.process = process;
+        this.clients = clients;
         this.id = id;
-        this.member = member;
+        broker = clients.Broker;
+        process = clients.Process;
     }
 
-    /// <inheritdoc/>
-    public void Start(TimeSpan timeout) => Call(nameof(Start), timeout, mayAbort: false, () => epoch = broker.Transactions.Start(id));
+    public void Init(TimeSpan timeout) => Call(nameof(Init), timeout, mayAbort: false, () => epoch = broker.Transactions.Start(id));
 
-    /// <inheritdoc/>
     public void Begin()
     {
         process.ThrowIfCrashed();
@@ -56,14 +51,12 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         spoiled = null;
     }
 
-    /// <inheritdoc/>
-    public bool TryProduce(in OutputRecord record, Action<AppendFailure, string> failed)
+    public bool TryProduce(in ProducerRecord record, DeliveryObserver observer)
     {
-        ArgumentNullException.ThrowIfNull(failed);
-        process.ThrowIfCrashed();
+        var output = clients.Take(record);
         if (fatal is { } why)
         {
-            failed(AppendFailure.Broken, why);
+            observer.Failed(record.Key, record.Value, SimulatedClients.Failure(FailureClass.Fatal, ErrorCode.Local_Fatal, why));
             return true;
         }
 
@@ -71,55 +64,42 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
             return false;
         if (record.Value?.Length > broker.Faults.MaxValueBytes)
         {
-            failed(AppendFailure.TooLarge, $"the brokers take {broker.Faults.MaxValueBytes} bytes");
+            observer.Failed(record.Key, record.Value, SimulatedClients.Failure(FailureClass.Refused, ErrorCode.MsgSizeTooLarge, $"the brokers take {broker.Faults.MaxValueBytes} bytes"));
             return true;
         }
 
         undelivered++;
-        var key = (record.Topic, broker.PartitionOf(record));
+        var key = (output.Topic, broker.PartitionOf(output));
         if (!queues.TryGetValue(key, out var queue))
             queues[key] = queue = new Queue<Pending>();
-        queue.Enqueue(new Pending(local, record, failed, process.Time.GetUtcNow().ToUnixTimeMilliseconds(), broker.Scheduler.Now));
+        queue.Enqueue(new Pending(local, output, observer, record.Key, record.Value, process.Time.GetUtcNow().ToUnixTimeMilliseconds(), broker.Scheduler.Now));
         if (queue.Count == 1)
             SendNext(queue);
         return true;
     }
 
-    /// <inheritdoc/>
-    public void Flush(TimeSpan timeout) => AwaitDelivery(timeout);
-
-    /// <inheritdoc/>
-    public void SendOffsets(IReadOnlyList<(int Partition, long Offset)> offsets, TimeSpan timeout)
+    public void SendOffsets(IReadOnlyList<TopicPartitionOffset> offsets, TimeSpan timeout)
     {
-        ArgumentNullException.ThrowIfNull(offsets);
         ThrowIfSpoiled();
-        foreach (var (partition, offset) in offsets)
-        {
-            if (!member.Owned.Contains(partition))
-                broker.ForeignCommit?.Invoke(member.Name, partition, offset);
-        }
-
-        var (memberId, generation) = member.Membership;
+        var copy = offsets.Select(o => (o.Partition.Value, o.Offset.Value)).ToList();
         Call(nameof(SendOffsets), timeout, mayAbort: true, () =>
         {
             var transaction = broker.Transactions.Join(id, epoch);
             hasJoined = true;
-            member.Group.Send(transaction, memberId, generation, offsets);
+            broker.Offsets.Send(transaction, copy);
         });
     }
 
-    /// <inheritdoc/>
     public void Commit(TimeSpan timeout)
     {
         var end = broker.Scheduler.Now + timeout;
         if (!AwaitDelivery(timeout))
-            throw new TransactionException(TransactionFailure.Retriable, "not everything was delivered in time", null);
+            throw Failure(FailureClass.Retriable, ErrorCode.Local_TimedOut, "not everything was delivered in time");
         ThrowIfSpoiled();
         if (hasJoined)
             Call(nameof(Commit), end - broker.Scheduler.Now, mayAbort: true, () => broker.Transactions.End(id, epoch, TransactionState.Committed));
     }
 
-    /// <inheritdoc/>
     public void Abort(TimeSpan timeout)
     {
         Purge();
@@ -128,11 +108,10 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         spoiled = null;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => isDisposed = true;
 
     /// <summary>Called when the process has crashed: what was on its way may still arrive, the rest does not.</summary>
-    public void Crashed()
+    internal void Crashed()
     {
         foreach (var queue in queues.Values)
         {
@@ -158,7 +137,7 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
             return;
         var pending = queue.Peek();
         if (broker.Scheduler.Now - pending.ProducedAt > DeliveryTimeout)
-            Deliver(queue, "not acknowledged in time", pending.Failed);
+            Deliver(queue, "not acknowledged in time");
         else if (!broker.IsAway && !process.IsPaused)
             Take(queue, pending);
         if (queue.Count > 0)
@@ -175,18 +154,18 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
             {
                 if (broker.Scheduler.Next(2) == 0)
                     Append(transaction, pending);
-                Deliver(queue, "not acknowledged in time", pending.Failed);
+                Deliver(queue, "not acknowledged in time");
                 return;
             }
 
             Append(transaction, pending);
-            Deliver(queue, null, pending.Failed);
+            Deliver(queue, null);
         }
-        catch (TransactionException e) when (e.Failure == TransactionFailure.Fatal)
+        catch (KafkaCallException e) when (e.Failure.Class is FailureClass.Fatal or FailureClass.Fenced)
         {
-            broker.Scheduler.After(process, broker.SomeLatency(), () => End(e.Message));
+            broker.Scheduler.After(process, broker.SomeLatency(), () => End(e.Failure));
         }
-        catch (TransactionException)
+        catch (KafkaCallException)
         {
             // Sent again until the transaction before it has its markers.
         }
@@ -195,19 +174,24 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     private void Append(SimulatedTransaction transaction, Pending pending) =>
         broker.AppendIn(transaction, pending.Record, pending.TimestampMillis, process.Name);
 
-    private void Deliver(Queue<Pending> queue, string? failure, Action<AppendFailure, string> failed)
+    private void Deliver(Queue<Pending> queue, string? failure)
     {
-        var its = queue.Dequeue().Local;
+        var its = queue.Dequeue();
         var slow = broker.Happens(broker.Faults.SlowAppendOneIn) ? broker.Some(broker.Faults.SlowAppend) : TimeSpan.Zero;
         broker.Scheduler.After(process, broker.SomeLatency() + slow, () =>
         {
-            if (failure is not null)
+            undelivered--;
+            if (failure is null)
             {
-                failed(AppendFailure.Broken, failure);
-                spoiled ??= its == local ? failure : null;
+                its.Observer.Delivered();
+            }
+            else
+            {
+                its.Observer.Failed(its.Key, its.Value, SimulatedClients.Failure(FailureClass.Retriable, ErrorCode.Local_MsgTimedOut, failure));
+                spoiled ??= its.Local == local ? failure : null;
             }
 
-            if (--undelivered == 0)
+            if (undelivered == 0)
                 delivered?.TrySetResult();
         });
     }
@@ -222,9 +206,9 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
     }
 
     // For good: nothing that waits is sent any more.
-    private void End(string why)
+    private void End(KafkaFailure why)
     {
-        fatal ??= why;
+        (fatal, fatalClass) = fatal is null ? (why.Message, why.Class) : (fatal, fatalClass);
         Purge();
         delivered?.TrySetResult();
     }
@@ -234,8 +218,8 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         process.ThrowIfCrashed();
         if (undelivered > 0 && fatal is null)
         {
-            delivered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            process.WaitHolding(delivered.Task, timeout);
+            delivered = new TaskCompletionSource();
+            process.Wait(delivered.Task, timeout);
         }
 
         ThrowIfFatal();
@@ -247,41 +231,41 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         var end = broker.Scheduler.Now + timeout;
         while (Ask(call, end - broker.Scheduler.Now, mayAbort, effect) is { } refusal)
         {
-            if (refusal.Failure == TransactionFailure.Fatal)
-                End(refusal.Message);
-            else if (refusal.Failure == TransactionFailure.Abortable)
+            if (refusal.Failure.Class is FailureClass.Fatal or FailureClass.Fenced)
+                End(refusal.Failure);
+            else if (refusal.Failure.Class == FailureClass.Abortable)
                 spoiled = refusal.Message;
-            if (refusal.Failure != TransactionFailure.Retriable || broker.Scheduler.Now + RetryBackoff >= end)
+            if (refusal.Failure.Class != FailureClass.Retriable || broker.Scheduler.Now + RetryBackoff >= end)
                 throw refusal;
-            process.WaitHolding(new TaskCompletionSource().Task, RetryBackoff);
+            process.Wait(new TaskCompletionSource().Task, RetryBackoff);
         }
     }
 
-    private TransactionException? Ask(string call, TimeSpan timeout, bool mayAbort, Action effect)
+    private KafkaCallException? Ask(string call, TimeSpan timeout, bool mayAbort, Action effect)
     {
         process.ThrowIfCrashed();
         ThrowIfFatal();
         if (underWay is not { } request || request.Call != call)
             underWay = request = (call, Send(mayAbort, effect));
-        if (!process.WaitHolding(request.Answer.Task, timeout))
-            return new TransactionException(TransactionFailure.Retriable, "no answer in time", null);
+        if (!process.Wait(request.Answer.Task, timeout))
+            return Failure(FailureClass.Retriable, ErrorCode.Local_TimedOut, "no answer in time");
         underWay = null;
         return request.Answer.Task.GetAwaiter().GetResult();
     }
 
-    private TaskCompletionSource<TransactionException?> Send(bool mayAbort, Action effect)
+    private TaskCompletionSource<KafkaCallException?> Send(bool mayAbort, Action effect)
     {
-        var answer = new TaskCompletionSource<TransactionException?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<KafkaCallException?>();
         var slow = broker.Happens(broker.Faults.SlowAppendOneIn) ? broker.Some(broker.Faults.SlowAppend) : TimeSpan.Zero;
         broker.Scheduler.After(broker.Scheduler.Environment, broker.SomeLatency() + slow, () => Answer(answer, mayAbort, effect));
         return answer;
     }
 
     // In the environment: a request that is on its way takes effect whatever becomes of its sender.
-    private void Answer(TaskCompletionSource<TransactionException?> answer, bool mayAbort, Action effect)
+    private void Answer(TaskCompletionSource<KafkaCallException?> answer, bool mayAbort, Action effect)
     {
         var isLost = broker.IsAway;
-        TransactionException? refusal = null;
+        KafkaCallException? refusal = null;
         if (!isLost)
         {
             refusal = Refusal(mayAbort) ?? Carried(effect);
@@ -289,45 +273,47 @@ public sealed class SimulatedTransactionalClient : ITransactionalClient
         }
 
         if (isLost)
-            refusal = new TransactionException(TransactionFailure.Retriable, "the connection was lost", null);
+            refusal = Failure(FailureClass.Retriable, ErrorCode.Local_Transport, "the connection was lost");
         broker.Scheduler.After(process, broker.SomeLatency(), () => answer.TrySetResult(refusal));
     }
 
-    private static TransactionException? Carried(Action effect)
+    private static KafkaCallException? Carried(Action effect)
     {
         try
         {
             effect();
             return null;
         }
-        catch (TransactionException e)
+        catch (KafkaCallException e)
         {
             return e;
         }
     }
 
-    private TransactionException? Refusal(bool mayAbort)
+    private KafkaCallException? Refusal(bool mayAbort)
     {
         var faults = broker.Faults;
         if (broker.Happens(faults.RefusedTransactionOneIn))
-            return new TransactionException(TransactionFailure.Retriable, "the coordinator is loading", null);
+            return Failure(FailureClass.Retriable, ErrorCode.GroupLoadInProgress, "the coordinator is loading");
         if (mayAbort && broker.Happens(faults.AbortableTransactionOneIn))
-            return new TransactionException(TransactionFailure.Abortable, "the transaction has to be aborted", null);
-        return broker.Happens(faults.FatalTransactionOneIn) ? new TransactionException(TransactionFailure.Fatal, "the coordinator has forgotten the producer", null) : null;
+            return Failure(FailureClass.Abortable, ErrorCode.InvalidTxnState, "the transaction has to be aborted");
+        return broker.Happens(faults.FatalTransactionOneIn) ? Failure(FailureClass.Fatal, ErrorCode.UnknownProducerId, "the coordinator has forgotten the producer") : null;
     }
 
     private void ThrowIfFatal()
     {
         if (fatal is { } why)
-            throw new TransactionException(TransactionFailure.Fatal, why, null);
+            throw Failure(fatalClass, ErrorCode.Local_Fatal, why);
     }
 
     private void ThrowIfSpoiled()
     {
         ThrowIfFatal();
         if (spoiled is { } why)
-            throw new TransactionException(TransactionFailure.Abortable, why, null);
+            throw Failure(FailureClass.Abortable, ErrorCode.InvalidTxnState, why);
     }
 
-    private sealed record Pending(int Local, OutputRecord Record, Action<AppendFailure, string> Failed, long TimestampMillis, TimeSpan ProducedAt);
+    private static KafkaCallException Failure(FailureClass failure, ErrorCode code, string message) => new(SimulatedClients.Failure(failure, code, message));
+
+    private sealed record Pending(int Local, OutputRecord Record, DeliveryObserver Observer, byte[]? Key, byte[]? Value, long TimestampMillis, TimeSpan ProducedAt);
 }

@@ -36,6 +36,12 @@ public sealed class PartitionOracle
     /// </summary>
     public HashSet<string> Lagging { get; } = [];
 
+    /// <summary>
+    /// How many records of a user were poison: after some between two checkpoints the user is set aside whole, and says so
+    /// with each score from then on.
+    /// </summary>
+    public Dictionary<string, int> Poisoned { get; } = [];
+
     /// <summary>Takes the log's next record.</summary>
     /// <param name="record">The record.</param>
     public void Take(LogRecord record)
@@ -44,12 +50,15 @@ public sealed class PartitionOracle
         Outcomes.Add(OutcomeOf(record));
     }
 
+    /// <summary>Passes over an offset that no reader is handed: an aborted record, or a marker.</summary>
+    public void Pass() => Outcomes.Add(Outcome.Silent);
+
     private Outcome OutcomeOf(LogRecord record)
     {
         if (record.Header(InputHeaders.Reason) is { } reason)
             return Outcome.Dead(reason);
         if (Poison.ThrowsBeforeScore(record))
-            return Outcome.Dead(Poison.Reason);
+            return PoisonOf(System.Text.Encoding.UTF8.GetString(record.Key!));
         if (record.Header(RecordHeaders.RelayedFrom) is { } from && !IsNewOrigin(from))
             return Outcome.Silent;
         using var json = JsonDocument.Parse(record.Value!);
@@ -90,7 +99,7 @@ public sealed class PartitionOracle
         var userId = Text(json, "userId") ?? Text(json, "cardId")!;
         // A repeat is not scored, so its score can't fail to be written.
         if (throwsAtScore && !(cards.TryGetValue(userId + "/" + e.Card, out var known) && !IsForgotten(cards, userId + "/" + e.Card, CardHold) && WasSeen(known, e)))
-            return Outcome.Dead(Poison.Reason);
+            return PoisonOf(userId);
         var card = Touch(cards, userId + "/" + e.Card, CardHold);
         var user = TouchUser(userId);
         var identity = $"{userId}/{e.Card}/{e.Id}";
@@ -112,6 +121,12 @@ public sealed class PartitionOracle
             late = true;
         Advance(e.Time);
         return new Outcome(OutcomeKind.Scored, null, features, late, userId, identity);
+    }
+
+    private Outcome PoisonOf(string user)
+    {
+        Poisoned[user] = Poisoned.GetValueOrDefault(user) + 1;
+        return Outcome.Dead(Poison.Reason);
     }
 
     private static bool WasSeen(Memory card, OracleEvent e)

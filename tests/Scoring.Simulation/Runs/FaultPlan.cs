@@ -1,4 +1,5 @@
 using Scoring.Actors.Sink;
+using Scoring.Simulation.Workload;
 
 namespace Scoring.Simulation.Runs;
 
@@ -18,7 +19,7 @@ internal sealed class FaultPlan
     {
         this.world = world;
         random = new Random(seed);
-        Count = world.Scenario.Faults + world.Scenario.DamagedRows + world.Scenario.Trims;
+        Count = world.Scenario.Faults + world.Scenario.DamagedRows + world.Scenario.Trims + world.Scenario.SetBacks;
     }
 
     /// <summary>How many there are.</summary>
@@ -32,6 +33,7 @@ internal sealed class FaultPlan
         Plan(world.Scenario.Faults, Strike);
         Plan(world.Scenario.DamagedRows, Damage);
         Plan(world.Scenario.Trims, Trim);
+        Plan(world.Scenario.SetBacks, SetBack);
     }
 
     private void Plan(int times, Action fault)
@@ -45,11 +47,11 @@ internal sealed class FaultPlan
 
     private void Damage()
     {
-        world.Database.Damage(random.Next(world.Scenario.Partitions), previousToo: random.Next(3) == 0);
+        world.Database.Damage(random.Next(world.Scenario.Partitions), LoadGenerator.UserIds);
         underWay--;
     }
 
-    // As retention does that is long enough for every recovery, and not for every repair.
+    // As retention does that is long enough for every recovery.
     private void Trim()
     {
         var logs = world.Broker.Topic(world.Topics.Transactions);
@@ -64,9 +66,25 @@ internal sealed class FaultPlan
         underWay--;
     }
 
+    // An offset that has expired, or that a tool has set back: only where what follows from it may be emitted again.
+    private void SetBack()
+    {
+        var partition = random.Next(world.Scenario.Partitions);
+        if (world.Scenario.Guarantee == Guarantee.AtLeastOnce && world.Database.CheckpointOffset(partition) is not null && world.Broker.Offsets.Committed(partition) is { } committed)
+        {
+            Note($"the offset of p{partition}, {committed}, is set back");
+            if (random.Next(2) == 0)
+                world.Broker.Offsets.Expire(partition);
+            else
+                world.Broker.Offsets.Commit(partition, Math.Max(0, committed - random.Next(40)));
+        }
+
+        underWay--;
+    }
+
     private void Strike()
     {
-        switch (random.Next(9))
+        switch (random.Next(12))
         {
             case 0 or 1 or 2:
                 Crash();
@@ -83,6 +101,12 @@ internal sealed class FaultPlan
             case 7:
                 Leave();
                 break;
+            case 8 or 9:
+                Isolate();
+                break;
+            case 10:
+                Stall();
+                break;
             default:
                 JumpClock();
                 break;
@@ -98,12 +122,7 @@ internal sealed class FaultPlan
             node.Crash();
         }
 
-        After(Some(TimeSpan.FromSeconds(9)), () =>
-        {
-            if (world.Nodes.Count(n => !n.Process.IsCrashed) < world.Scenario.Nodes)
-                Note($"{world.Add(IsFree(node) ? node!.Id : null).Process.Name} starts");
-            underWay--;
-        });
+        underWay--;
     }
 
     private void Pause()
@@ -114,10 +133,10 @@ internal sealed class FaultPlan
             underWay--;
     }
 
-    // Half of them while entities are on their way to the node: what it then wakes with may be a later owner's.
+    // Half of them while rows are on their way to the node: what it then wakes with may be a later owner's.
     private void Pause(Node node, int looks)
     {
-        if (looks > 0 && !node.Process.IsCrashed && !world.Database.Loading.Contains(node.Process.Name))
+        if (looks > 0 && !node.Process.IsCrashed && !node.IsLoading)
         {
             After(BetweenLooks, () => Pause(node, looks - 1));
             return;
@@ -125,9 +144,7 @@ internal sealed class FaultPlan
 
         Note($"{node.Process.Name} stands still");
         node.Process.Pause();
-        if (world.Scenario.Guarantee == Guarantee.ExactlyOnce && !node.Process.IsCrashed && random.Next(2) == 0)
-            Replace(node);
-        // Some for less than the session timeout, most for longer: those wake as zombies.
+        // Some for less than others wait for it, most for longer: those wake as zombies.
         After(TimeSpan.FromSeconds(random.Next(3) == 0 ? 2 : 8 + random.Next(30)), () =>
         {
             if (node.Process is { IsPaused: true, IsCrashed: false })
@@ -140,29 +157,37 @@ internal sealed class FaultPlan
         });
     }
 
-    // Thought to be dead, another process starts in its name: when it goes on, two have the same transactional id, until
-    // somebody ends it.
-    private void Replace(Node node)
+    // The others do not reach it, though brokers and database do: until it hears of it, it owns what others own too.
+    private void Isolate()
     {
-        underWay++;
-        After(Some(TimeSpan.FromSeconds(20)), () =>
+        if (Pick() is not { } node)
         {
-            if (!node.Process.IsCrashed)
-                Note($"{world.Add(node.Id).Process.Name} starts in the name of {node.Process.Name}");
-            After(Some(TimeSpan.FromSeconds(30)), () =>
-            {
-                Note($"{node.Process.Name} is ended");
-                node.Crash();
-                underWay--;
-            });
+            underWay--;
+            return;
+        }
+
+        Note($"{node.Process.Name} is not reached by the others");
+        node.IsIsolated = true;
+        After(TimeSpan.FromSeconds(random.Next(3) == 0 ? 4 : 10 + random.Next(120)), () =>
+        {
+            node.IsIsolated = false;
+            underWay--;
         });
+    }
+
+    private void Stall()
+    {
+        var time = Some(TimeSpan.FromSeconds(random.Next(2) == 0 ? 5 : 60));
+        Note($"no partition gets a home for {time.TotalSeconds:F1} s");
+        world.Sharding.Stall(time);
+        underWay--;
     }
 
     private void Outage(string what, Action<bool> set)
     {
         Note(what);
         set(true);
-        After(Some(TimeSpan.FromSeconds(random.Next(2) == 0 ? 1 : 12)), () =>
+        After(Some(TimeSpan.FromSeconds(random.Next(3) switch { 0 => 1, 1 => 12, _ => 150 })), () =>
         {
             Note($"no longer: {what}");
             set(false);
@@ -196,9 +221,6 @@ internal sealed class FaultPlan
 
         underWay--;
     }
-
-    // A process starts in the name of one that crashed, unless another already did.
-    private bool IsFree(Node? node) => node is not null && random.Next(4) != 0 && !world.Nodes.Any(n => n.Id == node.Id && !n.Process.IsCrashed);
 
     private Node? Pick()
     {

@@ -37,7 +37,7 @@ public static class SeedRuns
         var elapsed = Stopwatch.GetElapsedTime(started);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{results.Count} seeds held in {elapsed.TotalSeconds:F1} s: {results.Sum(r => r.Steps)} steps, {results.Sum(r => r.Elapsed.TotalHours):F1} virtual hours, {results.Sum(r => r.Scored)} scored, {results.Sum(r => r.Dead)} dead letters, {results.Sum(r => r.Repeats)} repeats, {results.Sum(r => r.Checkpoints)} checkpoints, {results.Sum(r => r.FencedWrites)} fenced writes, {results.Sum(r => r.Transactions)} transactions, {results.Sum(r => r.Aborts)} aborts, {results.Sum(r => r.FencedProducers)} fenced producers, {results.Sum(r => r.Faults)} faults, {results.Sum(r => r.Damaged)} damaged rows, {results.Sum(r => r.Incomplete)} incomplete scores"));
+            $"{results.Count} seeds held in {elapsed.TotalSeconds:F1} s: {results.Sum(r => r.Steps)} steps, {results.Sum(r => r.Elapsed.TotalHours):F1} virtual hours, {results.Sum(r => r.Scored)} scored, {results.Sum(r => r.Dead)} dead letters, {results.Sum(r => r.Repeats)} repeats, {results.Sum(r => r.Checkpoints)} checkpoints, {results.Sum(r => r.Fences)} take-overs, {results.Sum(r => r.Moves)} moves, {results.Sum(r => r.Transactions)} transactions, {results.Sum(r => r.Aborts)} aborts, {results.Sum(r => r.FencedProducers)} fenced producers, {results.Sum(r => r.Faults)} faults, {results.Sum(r => r.Damaged)} damaged rows, {results.Sum(r => r.Incomplete)} incomplete scores; trace {results.Aggregate(0UL, (sum, r) => (sum * 31) + r.Hash):x16}"));
         return 0;
     }
 

@@ -2,6 +2,7 @@ using Scoring.Actors.Log;
 using Scoring.Actors.Sink;
 using Scoring.Simulation.Broker;
 using Scoring.Simulation.Scheduling;
+using Scoring.Simulation.Sharding;
 using Scoring.Simulation.Store;
 using Scoring.Simulation.Workload;
 
@@ -17,13 +18,15 @@ public sealed class World : IDisposable
 
     private const int OutputPartitions = 3;
     private const long MaxSteps = 5_000_000;
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(40);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromMilliseconds(800);
 
     private readonly List<Node> nodes = [];
     private readonly LoadGenerator load;
     private readonly FaultPlan faults;
+    private readonly SortedDictionary<int, long> everCommitted = [];
     private int nodeNumber;
+    private int starting;
 
     /// <summary>Draws a world.</summary>
     /// <param name="seed">Decides everything.</param>
@@ -39,7 +42,9 @@ public sealed class World : IDisposable
             BrokenAppendOneIn = Scenario.BrokenAppendOneIn,
             FailedCommitOneIn = Scenario.FailedCommitOneIn,
             LostCommitAnswerOneIn = Scenario.LostCommitAnswerOneIn,
-            LostHeartbeatOneIn = Scenario.LostHeartbeatOneIn,
+            FatalAppendOneIn = Scenario.FatalAppendOneIn,
+            LostLookupOneIn = Scenario.LostLookupOneIn,
+            FatalPollOneIn = Scenario.FatalPollOneIn,
             ProducerQueue = Scenario.ProducerQueue,
             RefusedTransactionOneIn = Scenario.RefusedTransactionOneIn,
             LostTransactionAnswerOneIn = Scenario.LostTransactionAnswerOneIn,
@@ -49,15 +54,13 @@ public sealed class World : IDisposable
         Broker.CreateTopic(Topics.Transactions, Scenario.Partitions);
         foreach (var topic in (string[])[Topics.Scores, Topics.Sessions, Topics.Late, Topics.DeadLetters])
             Broker.CreateTopic(topic, OutputPartitions);
-        Book = new OutputBook(Topics, Scenario.Partitions, Scenario.Guarantee, Violate)
+        Book = new OutputBook(Broker, Topics, Scenario.Guarantee, Violate)
         {
-            IsOrdered = Scenario.BrokenAppendOneIn == 0,
-            IsDamaged = (partition, user) => Database!.DamagedUsers.Contains((partition, user)),
+            IsOrdered = Scenario is { BrokenAppendOneIn: 0, FatalAppendOneIn: 0 },
+            IsRowDamaged = (partition, user) => Database!.DamagedUsers.Contains((partition, user)),
         };
         Broker.Appended = Book.Appended;
-        Broker.Committed = (_, partition, before, offset) => Book.Committed(partition, before, offset);
-        Broker.ForeignCommit = (node, partition, offset) => Violate("only owners commit", $"{node} committed p{partition}@{offset} and does not own it");
-        Group = Broker.Group(GroupId, Topics.Transactions);
+        Broker.Committed = Committed;
         Database = new SimulatedDatabase(Scheduler, new StoreFaults
         {
             SlowOneIn = Scenario.SlowStoreOneIn,
@@ -65,11 +68,12 @@ public sealed class World : IDisposable
             LostAnswerOneIn = Scenario.LostStoreAnswerOneIn,
         })
         {
-            Committed = Group.Committed,
+            Committed = partition => everCommitted.TryGetValue(partition, out var offset) ? offset : null,
             Violated = Violate,
         };
         load = new LoadGenerator(Broker, Topics.Transactions, Scenario, seed ^ 0x10AD);
         faults = new FaultPlan(this, seed ^ 0xFA17);
+        Sharding = new SimulatedSharding(this);
     }
 
     /// <summary>What decides it.</summary>
@@ -88,7 +92,10 @@ public sealed class World : IDisposable
 
     internal SimulatedBroker Broker { get; }
 
-    internal SimulatedGroup Group { get; }
+    internal SimulatedSharding Sharding { get; }
+
+    /// <summary>The records that have thrown once, of those that do so once.</summary>
+    internal HashSet<string> ThrownOnce { get; } = [];
 
     internal SimulatedDatabase Database { get; }
 
@@ -105,6 +112,7 @@ public sealed class World : IDisposable
     {
         for (var i = 0; i < Scenario.Nodes; i++)
             Add();
+        Sharding.Start();
         load.Start();
         faults.Start();
         RunUntil(() => load.IsDone && faults.IsDone, "the load and the faults end");
@@ -114,8 +122,6 @@ public sealed class World : IDisposable
         // What is durable must be all that is needed: new processes, and one more transaction for each card.
         foreach (var node in nodes)
             node.Crash();
-        for (var i = 0; i < Scenario.Nodes; i++)
-            Add(IsFree(nodes[i].Id) ? nodes[i].Id : null);
         load.Probe();
         RunUntil(IsAtRest, "every probe is scored");
         load.CloseSessions();
@@ -125,7 +131,7 @@ public sealed class World : IDisposable
             Book.CheckSessions();
         if (Scheduler.Escaped is { } escaped)
             Violate("all work runs on the injected scheduler", escaped);
-        return new RunResult(Seed, Violation, Scheduler.Trace.Hash, Scheduler.Steps, Scheduler.Now, Book.Scored, Book.Dead, Book.Repeats, Database.Checkpoints, Database.FencedWrites, Broker.Transactions.Commits, Broker.Transactions.Aborts, Broker.Transactions.Fenced, faults.Count, Database.Damaged, Book.Incomplete);
+        return new RunResult(Seed, Violation, Scheduler.Trace.Hash, Scheduler.Steps, Scheduler.Now, Book.Scored, Book.Dead, Book.Repeats, Database.Checkpoints, Database.Fences, Sharding.Moves, Broker.Transactions.Commits, Broker.Transactions.Aborts, Broker.Transactions.Fenced, faults.Count, Database.Damaged, Book.Incomplete);
     }
 
     /// <inheritdoc/>
@@ -162,10 +168,9 @@ public sealed class World : IDisposable
         Database.Faults = new StoreFaults();
         foreach (var node in nodes.Where(n => n.Process.IsPaused))
             node.Process.Resume();
-        foreach (var node in nodes.Where(n => nodes.FindLast(o => o.Id == n.Id) != n))
-            node.Crash();
-        while (nodes.Count(n => !n.Process.IsCrashed) < Scenario.Nodes)
-            Add();
+        Sharding.IsRestless = false;
+        foreach (var node in nodes)
+            node.IsIsolated = false;
     }
 
     // No other process runs with it.
@@ -174,37 +179,54 @@ public sealed class World : IDisposable
     private bool IsStable() =>
         ((string[])[Topics.Scores, Topics.Sessions, Topics.Late, Topics.DeadLetters]).SelectMany(Broker.Topic).All(log => log.LastStable == log.End);
 
-    private bool IsAtRest() =>
-        Enumerable.Range(0, Scenario.Partitions).All(p => (Group.Committed(p) ?? 0) == Broker.Topic(Topics.Transactions)[p].End);
+    private bool IsAtRest() => Enumerable.Range(0, Scenario.Partitions).All(IsAtRest);
+
+    // Behind what is committed there may be records of aborted transactions, and their markers.
+    private bool IsAtRest(int partition)
+    {
+        var log = Broker.Topic(Topics.Transactions)[partition];
+        return log.LastStable == log.End && log.NextCommitted(Broker.Offsets.Committed(partition) ?? 0) == log.End;
+    }
+
+    private void Committed(int partition, long? before, long offset)
+    {
+        everCommitted[partition] = Math.Max(everCommitted.GetValueOrDefault(partition), offset);
+        Book.Committed(partition, before, offset);
+    }
 
     private void RunUntil(Func<bool> condition, string what)
     {
         if (Violation is not null)
             return;
-        var reached = Scheduler.RunUntil(() => Violation is not null || Scheduler.Steps > MaxSteps || (RestartEnded() && condition()), Longest);
+        var reached = Scheduler.RunUntil(() => Violation is not null || Scheduler.Steps > MaxSteps || (Restart() && condition()), Longest);
         if (Violation is null && (!reached || Scheduler.Steps > MaxSteps))
             Violate("the run comes to rest", $"it never held that {what}; {Standing()}");
     }
 
-    // As an orchestrator does with a process that exits.
-    private bool RestartEnded()
+    // As an orchestrator does with a process that exits; some come back under their old name.
+    private bool Restart()
     {
         for (var i = nodes.Count - 1; i >= 0; i--)
         {
-            if (!nodes[i].HasEnded)
+            if (!nodes[i].Process.IsCrashed)
                 continue;
-            Scheduler.Trace.Note($"{nodes[i].Process.Name} has ended: {nodes[i].Failure?.Message ?? "as asked"}");
-            nodes[i].Crash();
             var id = nodes[i].Id;
             nodes.RemoveAt(i);
-            Scheduler.After(Scheduler.Environment, RestartDelay, () => Add(IsFree(id) ? id : null));
+            if (nodes.Count + starting >= Scenario.Nodes)
+                continue;
+            starting++;
+            Scheduler.After(Scheduler.Environment, RestartDelay * (1 + Scheduler.Next(8)), () =>
+            {
+                starting--;
+                Scheduler.Trace.Note($"{Add(Scheduler.Next(4) != 0 && IsFree(id) ? id : null).Process.Name} starts");
+            });
         }
 
         return true;
     }
 
     private string Standing() => string.Join("; ", Enumerable.Range(0, Scenario.Partitions).Select(p =>
-        $"p{p}: committed {Group.Committed(p)} of {Broker.Topic(Topics.Transactions)[p].End}, checkpoint {Database.CheckpointOffset(p)}")) + $"; missing: {Book.FirstMissing()}";
+        $"p{p}: committed {Broker.Offsets.Committed(p)} of {Broker.Topic(Topics.Transactions)[p].End}, checkpoint {Database.CheckpointOffset(p)}")) + $"; missing: {Book.FirstMissing()}";
 }
 
 /// <summary>What a run came to.</summary>
@@ -217,7 +239,8 @@ public sealed class World : IDisposable
 /// <param name="Dead">Inputs that became dead letters.</param>
 /// <param name="Repeats">Scores that were emitted again.</param>
 /// <param name="Checkpoints">Checkpoints written.</param>
-/// <param name="FencedWrites">Writes of old epochs refused.</param>
+/// <param name="Fences">Take-overs of a partition that had an owner before.</param>
+/// <param name="Moves">Times that a partition was given a home.</param>
 /// <param name="Transactions">Transactions committed.</param>
 /// <param name="Aborts">Transactions aborted.</param>
 /// <param name="FencedProducers">Requests of fenced and expired producers refused.</param>
@@ -225,4 +248,4 @@ public sealed class World : IDisposable
 /// <param name="Damaged">Stored rows that were damaged.</param>
 /// <param name="Incomplete">Scores that said so.</param>
 public sealed record RunResult(
-    int Seed, Violation? Violation, ulong Hash, long Steps, TimeSpan Elapsed, int Scored, int Dead, int Repeats, long Checkpoints, long FencedWrites, int Transactions, int Aborts, int FencedProducers, int Faults, int Damaged, int Incomplete);
+    int Seed, Violation? Violation, ulong Hash, long Steps, TimeSpan Elapsed, int Scored, int Dead, int Repeats, long Checkpoints, long Fences, int Moves, int Transactions, int Aborts, int FencedProducers, int Faults, int Damaged, int Incomplete);

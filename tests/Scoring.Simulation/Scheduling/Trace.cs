@@ -5,7 +5,7 @@ namespace Scoring.Simulation.Scheduling;
 /// <summary>What happened in a run: a hash over all of it, and the text of the last part.</summary>
 public sealed class Trace
 {
-    private const int Kept = 400;
+    private const int Kept = 2_000;
     private const ulong Prime = 0x100000001B3;
 
     private readonly string[] notes = new string[Kept];

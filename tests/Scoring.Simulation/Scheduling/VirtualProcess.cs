@@ -58,20 +58,20 @@ public sealed class VirtualProcess : TaskScheduler, IDisposable
         Scheduler.Release(this);
     }
 
-    /// <summary>Starts a piece of work that may block in <see cref="Wait"/>, as a thread of the process would.</summary>
-    /// <param name="action">The work.</param>
-    /// <returns>Ends with it.</returns>
-    public Task RunBlocking(Action action)
+    /// <summary>Does something in a step of its own.</summary>
+    /// <param name="action">What; it must not block.</param>
+    /// <param name="name">What orders it among others of one step whose order is chance; null for none.</param>
+    public void Run(Action action, string? name = null) => Scheduler.Post(new VirtualScheduler.Work(this, action, Name: name));
+
+    /// <summary>Does something that may block in <see cref="Wait"/>, as a thread of the process would.</summary>
+    /// <param name="action">What.</param>
+    public void RunBlocking(Action action)
     {
-        var task = new Task(action);
         var thread = threads.Find(t => t.IsIdle);
         if (thread is null)
             threads.Add(thread = new VirtualThread(this));
         thread.IsIdle = false;
-        // Started by hand: only so does the task know that this is its scheduler.
-        pendingThread = thread;
-        task.Start(this);
-        return task;
+        Scheduler.Post(new VirtualScheduler.Work(this, action, thread));
     }
 
     /// <summary>Blocks the calling thread of the process until a task has ended; the others go on meanwhile.</summary>
@@ -84,33 +84,6 @@ public sealed class VirtualProcess : TaskScheduler, IDisposable
         ArgumentNullException.ThrowIfNull(task);
         return Scheduler.Wait(this, task, timeout);
     }
-
-    /// <summary>
-    /// As <see cref="Wait"/>, for a thread that holds a lock which others of the process ask for: none of those that are
-    /// blocked goes on before this has.
-    /// </summary>
-    /// <param name="task">The task.</param>
-    /// <param name="timeout">How much virtual time may pass.</param>
-    /// <returns>Whether it has ended.</returns>
-    /// <exception cref="ProcessCrashedException">The process crashed meanwhile.</exception>
-    public bool WaitHolding(Task task, TimeSpan timeout)
-    {
-        ArgumentNullException.ThrowIfNull(task);
-        Holder = Scheduler.Running;
-        try
-        {
-            return Scheduler.Wait(this, task, timeout);
-        }
-        finally
-        {
-            Holder = null;
-        }
-    }
-
-    /// <summary>Whether a thread is in <see cref="WaitHolding"/>; what takes the same lock must not begin.</summary>
-    public bool IsLocked => Holder is not null;
-
-    internal VirtualThread? Holder { get; private set; }
 
     /// <summary>Refuses a process that has crashed; what it still calls while it unwinds must have no effect.</summary>
     public void ThrowIfCrashed()
@@ -129,23 +102,14 @@ public sealed class VirtualProcess : TaskScheduler, IDisposable
             thread.Dispose();
     }
 
-    internal void Execute(Task task) => TryExecuteTask(task);
-
     /// <inheritdoc/>
-    protected override void QueueTask(Task task)
-    {
-        var thread = pendingThread;
-        pendingThread = null;
-        Scheduler.Post(new VirtualScheduler.Work(this, task, null, thread));
-    }
+    protected override void QueueTask(Task task) => Run(() => TryExecuteTask(task));
 
     /// <inheritdoc/>
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
 
     /// <inheritdoc/>
     protected override IEnumerable<Task>? GetScheduledTasks() => null;
-
-    private VirtualThread? pendingThread;
 }
 
 /// <summary>The simulated process has crashed: what it called has no effect.</summary>

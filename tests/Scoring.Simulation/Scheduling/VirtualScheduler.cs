@@ -1,8 +1,8 @@
 namespace Scoring.Simulation.Scheduling;
 
 /// <summary>
-/// Runs everything of a simulation on one thread at a time. A step is a task, a timer's callback or the next stretch
-/// of a blocking call; a seed chooses which of those that are ready comes next, and when virtual time moves on. So a
+/// Runs everything of a simulation on one thread at a time. A step is a mailbox's run, a timer's callback, a loop's turn or the next
+/// stretch of a blocking call; a seed chooses which of those that are ready comes next, and when virtual time moves on. So a
 /// run is a function of its seed: the hash of its trace tells two runs apart.
 /// </summary>
 public sealed class VirtualScheduler : IDisposable
@@ -76,11 +76,13 @@ public sealed class VirtualScheduler : IDisposable
         }
 
         WakeBlocked();
-        if (TakeReady() is { } work && !IsLockedOut(work))
+        if (TakeReady() is { } work)
         {
             Steps++;
             Trace.Step(work.Process.Number, Now);
+            var before = ready.Count;
             Run(work);
+            PutInOrder(before);
         }
 
         AfterStep?.Invoke();
@@ -113,7 +115,7 @@ public sealed class VirtualScheduler : IDisposable
         ArgumentNullException.ThrowIfNull(process);
         ArgumentNullException.ThrowIfNull(action);
         if (delay <= TimeSpan.Zero)
-            Post(new Work(process, null, action, null));
+            Post(new Work(process, action));
         else
             _ = new VirtualTimer(process, _ => action(), null, delay, Timeout.InfiniteTimeSpan);
     }
@@ -130,17 +132,6 @@ public sealed class VirtualScheduler : IDisposable
         foreach (var process in processes)
             process.Dispose();
     }
-
-    /// <summary>Lets virtual time pass for a call that blocks; where the caller must not block it does nothing.</summary>
-    /// <param name="process">The caller's process.</param>
-    /// <param name="time">How long.</param>
-    public void Idle(VirtualProcess process, TimeSpan time)
-    {
-        if (running is not null)
-            Wait(process, new TaskCompletionSource().Task, time);
-    }
-
-    internal VirtualThread? Running => running;
 
     internal void Post(in Work work)
     {
@@ -174,9 +165,8 @@ public sealed class VirtualScheduler : IDisposable
 
     internal void Drop(VirtualProcess process)
     {
-        var woken = ready.Concat(process.Held).Where(w => w.Process == process && w is { Task: null, Thread: not null }).Select(w => w.Thread!);
-        // What holds a lock first: the others may ask for it.
-        var threads = blocked.Select(b => b.Thread).Where(t => t.Process == process).Concat(woken).OrderBy(t => t != process.Holder).ToList();
+        var woken = ready.Concat(process.Held).Where(w => w.Process == process && w is { Action: null, Thread: not null }).Select(w => w.Thread!);
+        var threads = blocked.Select(b => b.Thread).Where(t => t.Process == process).Concat(woken).ToList();
         process.Held.Clear();
         ready.RemoveAll(w => w.Process == process);
         blocked.RemoveAll(b => b.Thread.Process == process);
@@ -188,19 +178,9 @@ public sealed class VirtualScheduler : IDisposable
     internal bool Wait(VirtualProcess process, Task task, TimeSpan timeout)
     {
         var due = Now + timeout;
-        if (running is null)
-        {
-            After(Environment, timeout, static () => { });
-            while (!task.IsCompleted && Now < due && Step())
-            {
-            }
-
-            return task.IsCompleted;
-        }
-
         if (process.IsCrashed)
             throw new ProcessCrashedException(process.Name);
-        var thread = running;
+        var thread = running ?? throw new InvalidOperationException($"{process.Name} blocks outside of a thread that may");
         blocked.Add(new BlockedThread(thread, task, due));
         After(Environment, timeout, static () => { });
         thread.Yield();
@@ -212,30 +192,20 @@ public sealed class VirtualScheduler : IDisposable
         // A caller's context, such as a test runner's, would take continuations away to threads of its own.
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
-        if (work.Task is { } task)
-        {
-            if (work.Thread is { } blocking)
-                Start(blocking, task);
-            else
-                work.Process.Execute(task);
-        }
-        else if (work.Action is { } action)
-        {
-            action();
-        }
-        else
-        {
+        if (work.Action is not { } action)
             Resume(work.Thread!);
-        }
-
+        else if (work.Thread is { } blocking)
+            Start(blocking, action);
+        else
+            action();
         SynchronizationContext.SetSynchronizationContext(context);
     }
 
-    private void Start(VirtualThread thread, Task task)
+    private void Start(VirtualThread thread, Action action)
     {
         var before = running;
         running = thread;
-        thread.Start(() => thread.Process.Execute(task));
+        thread.Start(action);
         running = before;
     }
 
@@ -251,21 +221,24 @@ public sealed class VirtualScheduler : IDisposable
     {
         for (var i = blocked.Count - 1; i >= 0; i--)
         {
-            var thread = blocked[i].Thread;
-            if ((!blocked[i].Task.IsCompleted && Now < blocked[i].Due) || (thread.Process.Holder is { } holder && holder != thread))
+            if (!blocked[i].Task.IsCompleted && Now < blocked[i].Due)
                 continue;
-            Post(new Work(blocked[i].Thread.Process, null, null, blocked[i].Thread));
+            Post(new Work(blocked[i].Thread.Process, null, blocked[i].Thread));
             blocked.RemoveAt(i);
         }
     }
 
-    // Woken before another thread of its process began to wait with a lock.
-    private bool IsLockedOut(in Work work)
+    // What one step makes ready in an order that is chance, as that of the children of an actor that stops.
+    private void PutInOrder(int from)
     {
-        if (work is not { Task: null, Action: null, Thread: { } thread } || thread.Process.Holder is not { } holder || holder == thread)
-            return false;
-        blocked.Add(new BlockedThread(thread, Task.CompletedTask, Now));
-        return true;
+        lock (gate)
+        {
+            if (ready.Count - from < 2 || !ready.Skip(from).Any(w => w.Name is not null))
+                return;
+            var added = ready.Skip(from).OrderBy(w => w.Name, StringComparer.Ordinal).ToList();
+            ready.RemoveRange(from, ready.Count - from);
+            ready.AddRange(added);
+        }
     }
 
     private Work? TakeReady()
@@ -298,7 +271,12 @@ public sealed class VirtualScheduler : IDisposable
         return true;
     }
 
-    internal readonly record struct Work(VirtualProcess Process, Task? Task, Action? Action, VirtualThread? Thread);
+    /// <summary>Something that is ready to be done.</summary>
+    /// <param name="Process">Whose it is.</param>
+    /// <param name="Action">What to do; null where a thread goes on.</param>
+    /// <param name="Thread">The thread on which it is done, which may block; null where it must not.</param>
+    /// <param name="Name">What orders it among others of one step whose order is chance; null for none.</param>
+    internal readonly record struct Work(VirtualProcess Process, Action? Action, VirtualThread? Thread = null, string? Name = null);
 
     private readonly record struct BlockedThread(VirtualThread Thread, Task Task, TimeSpan Due);
 }

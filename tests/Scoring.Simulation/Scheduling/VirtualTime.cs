@@ -78,6 +78,6 @@ internal sealed class VirtualTimer : ITimer
         DueAt = null;
         if (period > TimeSpan.Zero)
             Change(period, period);
-        Process.Scheduler.Post(new VirtualScheduler.Work(Process, null, () => callback(state), null));
+        Process.Scheduler.Post(new VirtualScheduler.Work(Process, () => callback(state)));
     }
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
-using Scoring.Actors.State;
+using System.Text;
+using Scoring.Actors.Checkpoints;
+using Scoring.Actors.Snapshots;
 using Scoring.Simulation.Scheduling;
 
 namespace Scoring.Simulation.Store;
@@ -12,8 +14,15 @@ namespace Scoring.Simulation.Store;
 /// <param name="faults">How it misbehaves.</param>
 public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults faults)
 {
-    private readonly SortedDictionary<int, StoredShard> shards = [];
-    private LogIdentity? identity;
+    private const string ManifestPrefix = "m/";
+    private const string NotesPrefix = "n/";
+
+    // A manifest, and the two before it, at which an owner may still begin.
+    private const int Manifests = 3;
+
+    private readonly SortedDictionary<string, SortedDictionary<long, StoredSnapshot>> rows = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<int, FenceToken> fences = [];
+    private readonly SortedDictionary<int, List<long>> manifests = [];
 
     /// <summary>What runs it.</summary>
     public VirtualScheduler Scheduler { get; } = scheduler;
@@ -24,7 +33,7 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
     /// <summary>Whether nothing reaches it.</summary>
     public bool IsAway { get; set; }
 
-    /// <summary>Reads what the group has committed of a partition, to check that no checkpoint is ahead of it.</summary>
+    /// <summary>Reads the greatest offset that the group has ever committed of a partition, to check that no checkpoint is ahead of it.</summary>
     public Func<int, long?> Committed { get; set; } = static _ => null;
 
     /// <summary>Is told of what must never happen.</summary>
@@ -33,209 +42,145 @@ public sealed class SimulatedDatabase(VirtualScheduler scheduler, StoreFaults fa
     /// <summary>Checkpoints that were written.</summary>
     public long Checkpoints { get; private set; }
 
-    /// <summary>Writes that an old epoch tried.</summary>
-    public long FencedWrites { get; private set; }
+    /// <summary>Fences that were written over another owner's.</summary>
+    public long Fences { get; private set; }
 
-    /// <summary>Rows that were written.</summary>
-    public long RowsWritten { get; private set; }
-
-    /// <summary>Rows that were read.</summary>
-    public long RowsRead { get; private set; }
-
-    /// <summary>The offsets that were quarantined at any time, by partition.</summary>
-    public HashSet<(int Partition, long Offset)> EverQuarantined { get; } = [];
-
-    /// <summary>The processes whose question for entities is on its way.</summary>
-    internal HashSet<string> Loading { get; } = [];
-
-    /// <summary>The offset of a shard's checkpoint; null without one.</summary>
-    /// <param name="partition">The shard.</param>
-    public long? CheckpointOffset(int partition) => shards.TryGetValue(partition, out var shard) ? shard.Offset : null;
+    /// <summary>Rows that were deleted.</summary>
+    public long Deleted { get; private set; }
 
     /// <summary>Rows that were damaged.</summary>
     public int Damaged { get; private set; }
 
-    /// <summary>The users of whose entities a row was damaged at any time, by partition.</summary>
+    /// <summary>The users of whom a row was damaged at any time, by partition.</summary>
     public HashSet<(int Partition, string User)> DamagedUsers { get; } = [];
 
-    /// <summary>Flips a bit in the newest version of some stored row, as a failing disk does.</summary>
-    /// <param name="partition">The shard; one without rows is let be.</param>
-    /// <param name="previousToo">Whether the version before it loses a bit as well.</param>
-    public void Damage(int partition, bool previousToo)
+    /// <summary>The offset of a partition's checkpoint; null without one.</summary>
+    /// <param name="partition">The partition.</param>
+    public long? CheckpointOffset(int partition) => rows.TryGetValue(new PartitionIds(partition).Manifest, out var its) && its.Count > 0 ? its.Keys.Last() : null;
+
+    /// <summary>Flips a bit in the newest row of some cardholder, as a failing disk does.</summary>
+    /// <param name="partition">The partition; one without rows is let be.</param>
+    /// <param name="users">The users that there may be.</param>
+    public void Damage(int partition, IReadOnlyList<string> users)
     {
-        if (!shards.TryGetValue(partition, out var shard) || shard.Entities.Count == 0)
+        ArgumentNullException.ThrowIfNull(users);
+        var ids = new PartitionIds(partition);
+        var stored = users.Where(u => rows.TryGetValue(ids.Cardholder(Encoding.UTF8.GetBytes(u)), out var its) && its.Count > 0).ToList();
+        if (stored.Count == 0)
             return;
-        var (name, entity) = shard.Entities.ElementAt(Scheduler.Next(shard.Entities.Count));
-        var row = entity.Row with { State = Flipped(entity.Row.State) };
-        shard.Entities[name] = entity with { Row = previousToo ? row with { PreviousState = Flipped(row.PreviousState) } : row };
+        var user = stored[Scheduler.Next(stored.Count)];
+        var row = rows[ids.Cardholder(Encoding.UTF8.GetBytes(user))];
+        var (number, newest) = row.Last();
+        row[number] = newest with { Payload = Flipped(newest.Payload) };
         Damaged++;
-        DamagedUsers.Add((partition, UserOf(row.Key.Span)));
-        Scheduler.Trace.Note($"database damages p{partition} {name} of {UserOf(row.Key.Span)}{(previousToo ? " and its version before" : "")}");
+        DamagedUsers.Add((partition, user));
+        Scheduler.Trace.Note($"database damages p{partition} {user}@{number}");
     }
 
-    internal void Prepare(LogIdentity wanted)
+    internal int Save(IReadOnlyList<SnapshotRow> group, string node)
     {
-        identity ??= wanted;
-        if (identity != wanted)
-            throw new SnapshotStoreMismatchException($"the database holds the state of {identity}, not of {wanted}");
-    }
-
-    internal ShardSnapshot Acquire(int partition, ShardOwner owner)
-    {
-        if (!shards.TryGetValue(partition, out var shard))
-            shards[partition] = shard = new StoredShard();
-        shard.Epoch++;
-        shard.Owner = owner;
-        Scheduler.Trace.Note($"database gives p{partition} epoch {shard.Epoch} to {owner.NodeId}, C={Text(shard.Offset)}");
-        return new ShardSnapshot(shard.Epoch, shard.Offset, shard.Marks, [.. shard.Quarantined.Values]);
-    }
-
-    internal EntityRows Load(int partition, IReadOnlyList<EntityKey> keys)
-    {
-        if (!shards.TryGetValue(partition, out var shard))
-            return new EntityRows(0, []);
-        var rows = keys.Select(k => shard.Entities.GetValueOrDefault(NameOf(k.Kind, k.Key.Span))).OfType<StoredEntity>().Select(e => e.Row).ToList();
-        RowsRead += rows.Count;
-        Scheduler.Trace.Note($"database reads p{partition}: {string.Join(", ", keys.Select(k => k.Kind + " " + System.Text.Encoding.Latin1.GetString(k.Key.Span)))}: {string.Join(", ", rows.Select(r => $"{System.Text.Encoding.Latin1.GetString(r.Key.Span)}@{r.Offset}"))}");
-        return new EntityRows(shard.Epoch, rows);
-    }
-
-    internal EntityRows LoadWatched(int partition) => shards.TryGetValue(partition, out var shard)
-        ? new EntityRows(shard.Epoch, [.. shard.Entities.Values.Where(e => e.Watched).Select(e => e.Row)])
-        : new EntityRows(0, []);
-
-    internal bool Write(Checkpoint checkpoint)
-    {
-        var shard = shards[checkpoint.Partition];
-        if (!MayWrite(shard, checkpoint.Partition, checkpoint.Epoch))
-            return false;
-        CheckEpoch(shard, checkpoint.Partition, checkpoint.Epoch);
-        CheckOffset(shard, checkpoint);
-        foreach (var write in checkpoint.Entities)
-            Put(shard, write, checkpoint.Offset);
-        foreach (var purge in checkpoint.Purges)
-            Purge(shard, purge);
-        shard.Offset = checkpoint.Offset;
-        shard.Marks = checkpoint.Marks.ToArray();
-        shard.WrittenAt = Scheduler.Now;
-        Checkpoints++;
-        RowsWritten += checkpoint.Entities.Count;
-        Scheduler.Trace.Note($"database writes p{checkpoint.Partition} C={checkpoint.Offset} epoch {checkpoint.Epoch}, {checkpoint.Entities.Count} rows");
-        return true;
-    }
-
-    internal bool Quarantine(int partition, long epoch, IReadOnlyList<QuarantinedRecord> records)
-    {
-        var shard = shards[partition];
-        if (!MayWrite(shard, partition, epoch))
-            return false;
-        CheckEpoch(shard, partition, epoch);
-        foreach (var record in records)
+        foreach (var row in group)
         {
-            shard.Quarantined[record.Offset] = record;
-            EverQuarantined.Add((partition, record.Offset));
-            Scheduler.Trace.Note($"database quarantines p{partition}@{record.Offset}: {record.Reason}");
+            if (row.Id.StartsWith(ManifestPrefix, StringComparison.Ordinal))
+                CheckManifest(PartitionOf(row.Id), row.Number, node);
+            if (!rows.TryGetValue(row.Id, out var its))
+                rows[row.Id] = its = [];
+            its[row.Number] = new StoredSnapshot(row.Number, row.Created, row.SerializerId, row.Manifest, row.Payload);
         }
 
-        return true;
+        Scheduler.Trace.Note($"database takes {group.Count} rows of {node}: {string.Join(", ", group.Take(4).Select(r => $"{r.Id}@{r.Number}"))}");
+        return group.Count;
     }
 
-    internal void Report(IReadOnlyList<ShardReport> reports)
+    internal StoredSnapshot?[] Load(IReadOnlyList<SnapshotRange> ranges) => [.. ranges.Select(Load)];
+
+    internal int Delete(IReadOnlyList<SnapshotKey> keys)
     {
-        foreach (var report in reports)
+        var gone = 0;
+        foreach (var (id, number) in keys)
+            gone += rows.TryGetValue(id, out var its) && its.Remove(number) ? 1 : 0;
+        Deleted += gone;
+        return gone;
+    }
+
+    internal int DeleteOlder(IReadOnlyList<OlderSnapshots> older, int most)
+    {
+        var gone = 0;
+        foreach (var its in older)
         {
-            if (!shards.TryGetValue(report.Partition, out var shard) || shard.Epoch != report.Epoch)
+            if (!rows.TryGetValue(its.PersistenceId, out var row))
                 continue;
-            shard.Report = report;
-            shard.ReportedAt = Scheduler.Now;
+            var before = NewestNeeded(its.PersistenceId, row);
+            var newest = row.Keys.LastOrDefault(n => n <= its.Newest, -1);
+            foreach (var number in row.Keys.Where(n => n <= its.Through && n != newest).Take(most - gone).ToList())
+                gone += row.Remove(number) ? 1 : 0;
+            if (before is { } needed && !row.ContainsKey(needed))
+                Violated("deletes leave what an owner may begin with", $"{its.PersistenceId}@{needed} was deleted, and the partition's last manifests are {string.Join(", ", manifests[PartitionOf(its.PersistenceId)].TakeLast(Manifests))}");
         }
+
+        Deleted += gone;
+        return gone;
     }
 
-    internal IReadOnlyList<ShardRow> Rows() =>
-    [
-        .. shards.Select(s => new ShardRow(
-            s.Value.Report ?? new ShardReport { Partition = s.Key, Epoch = s.Value.Epoch, Phase = "" },
-            s.Value.Owner!,
-            s.Value.Offset,
-            Scheduler.Now - s.Value.WrittenAt,
-            Scheduler.Now - s.Value.ReportedAt,
-            s.Value.Entities.Count,
-            s.Value.Entities.Values.Sum(e => (long)e.Row.State.Length))),
-    ];
-
-    // A shard that knows that it is over must not try again; one whose answer was lost may.
-    internal void Sent(int partition, long epoch)
+    internal int DeleteRange(SnapshotRange range, int most)
     {
-        if (shards[partition].Fenced.Contains(epoch))
-            Violated("fenced shards stop", $"p{partition}: epoch {epoch} was told that it is over, and wrote again");
+        if (!rows.TryGetValue(range.Id, out var its))
+            return 0;
+        var going = its.Where(r => IsIn(range, r.Value)).Take(most).Select(r => r.Key).ToList();
+        foreach (var number in going)
+            its.Remove(number);
+        return going.Count;
     }
 
-    internal void Told(int partition, long epoch, bool isWritten)
+    internal FenceToken? Fence(int partition, FenceToken? token, string node)
     {
-        if (!isWritten)
-            shards[partition].Fenced.Add(epoch);
-    }
-
-    // As `UPDATE shard … WHERE epoch = mine`: 0 rows for an epoch that is over.
-    private bool MayWrite(StoredShard shard, int partition, long epoch)
-    {
-        if (shard.Epoch == epoch)
-            return true;
-        FencedWrites++;
-        Scheduler.Trace.Note($"database refuses epoch {epoch} of p{partition}: it has {shard.Epoch}");
-        return false;
-    }
-
-    private void CheckEpoch(StoredShard shard, int partition, long epoch)
-    {
-        if (shard.Epoch != epoch)
-            Violated("no write by an old epoch", $"p{partition}: a write of epoch {epoch} took effect in epoch {shard.Epoch}");
-    }
-
-    private void CheckOffset(StoredShard shard, Checkpoint checkpoint)
-    {
-        if (Committed(checkpoint.Partition) is not { } committed || checkpoint.Offset > committed)
-            Violated("C <= K", $"p{checkpoint.Partition}: a checkpoint at {checkpoint.Offset} was written while the group had committed {Text(Committed(checkpoint.Partition))}");
-        if (checkpoint.Offset < shard.Offset)
-            Violated("C never falls", $"p{checkpoint.Partition}: a checkpoint at {checkpoint.Offset} was written over one at {shard.Offset}");
-    }
-
-    private static void Put(StoredShard shard, in EntityWrite write, long offset)
-    {
-        var name = NameOf(write.Kind, write.Key.Span);
-        var row = new EntityRow(write.Kind, write.Key.ToArray(), offset, write.State.ToArray(), null, default);
-        if (shard.Entities.TryGetValue(name, out var before))
+        if (token is not null && (!fences.TryGetValue(partition, out var stands) || IsGreater(token, stands)))
         {
-            row = before.Row.Offset == offset
-                ? row with { PreviousOffset = before.Row.PreviousOffset, PreviousState = before.Row.PreviousState }
-                : row with { PreviousOffset = before.Row.Offset, PreviousState = before.Row.State };
+            Fences += fences.ContainsKey(partition) ? 1 : 0;
+            fences[partition] = token;
+            Scheduler.Trace.Note($"database gives p{partition} to {node} with fence {token.Counter}");
         }
 
-        shard.Entities[name] = new StoredEntity(row, write.NewestMicros, write.Watched);
+        return fences.GetValueOrDefault(partition);
     }
 
-    private void Purge(StoredShard shard, EntityPurge purge)
+    private static bool IsGreater(FenceToken token, FenceToken other) =>
+        token.Counter != other.Counter ? token.Counter > other.Counter
+        : string.CompareOrdinal(token.Node, other.Node) is var nodes and not 0 ? nodes > 0
+        : token.Random > other.Random;
+
+    private StoredSnapshot? Load(SnapshotRange range) =>
+        rows.TryGetValue(range.Id, out var its) ? its.Values.LastOrDefault(r => IsIn(range, r)) : null;
+
+    private static bool IsIn(SnapshotRange range, StoredSnapshot row) =>
+        row.Number >= range.Least && row.Number <= range.Most && row.Created >= range.Earliest && row.Created <= range.Latest;
+
+    private void CheckManifest(int partition, long offset, string node)
     {
-        foreach (var old in shard.Entities.Where(e => e.Value.Row.Kind == purge.Kind && e.Value.NewestMicros < purge.BeforeMicros).ToList())
-        {
-            Scheduler.Trace.Note($"database removes {old.Key}");
-            shard.Entities.Remove(old.Key);
-        }
+        if (Committed(partition) is not { } committed || offset > committed)
+            Violated("C <= K", $"p{partition}: {node} wrote a checkpoint at {offset} while the group had committed {Committed(partition)?.ToString(CultureInfo.InvariantCulture) ?? "nothing"}");
+        if (!manifests.TryGetValue(partition, out var its))
+            manifests[partition] = its = [];
+        if (its.Count == 0 || offset > its[^1])
+            its.Add(offset);
+        Checkpoints++;
     }
 
-    private byte[] Flipped(ReadOnlyMemory<byte> state)
+    // What an owner loads that begins at the checkpoint before the one before the newest.
+    private long? NewestNeeded(string id, SortedDictionary<long, StoredSnapshot> row)
+    {
+        if (id.StartsWith(NotesPrefix, StringComparison.Ordinal) || !manifests.TryGetValue(PartitionOf(id), out var its))
+            return null;
+        var oldest = its[Math.Max(0, its.Count - Manifests)];
+        return row.Keys.LastOrDefault(n => n <= oldest, -1) is >= 0 and var needed ? needed : null;
+    }
+
+    private static int PartitionOf(string id) => int.Parse(id.Split('/')[1], CultureInfo.InvariantCulture);
+
+    private byte[] Flipped(byte[] state)
     {
         var bytes = state.ToArray();
-        if (bytes.Length > 0)
-            bytes[Scheduler.Next(bytes.Length)] ^= (byte)(1 << Scheduler.Next(8));
+        bytes[Scheduler.Next(bytes.Length)] ^= (byte)(1 << Scheduler.Next(8));
         return bytes;
     }
-
-    // A card's key is its user's, a byte that no text has, and its own.
-    private static string UserOf(ReadOnlySpan<byte> key) =>
-        System.Text.Encoding.UTF8.GetString(key.IndexOf((byte)0xFF) is >= 0 and var end ? key[..end] : key);
-
-    private static string NameOf(string kind, ReadOnlySpan<byte> key) => $"{kind} {Convert.ToHexString(key)}";
-
-    private static string Text(long? offset) => offset?.ToString(CultureInfo.InvariantCulture) ?? "none";
 }

@@ -44,6 +44,9 @@ public sealed class LoadGenerator
         left = scenario.Transactions;
     }
 
+    /// <summary>The users of all that is appended.</summary>
+    public static IReadOnlyList<string> UserIds { get; } = [.. Cards().Select(c => c.User ?? c.Card).Distinct()];
+
     /// <summary>Whether everything was appended.</summary>
     public bool IsDone => left == 0;
 
@@ -101,6 +104,12 @@ public sealed class LoadGenerator
     {
         // Mostly seconds, sometimes hours, and now and then longer than anything is kept.
         now += random.Next(60) switch { 0 => 30_000_000, < 4 => 5_400_000, < 12 => 600_000, _ => random.Next(60_000) };
+        if (scenario.UpstreamTransactionOneIn > 0 && random.Next(scenario.UpstreamTransactionOneIn) == 0)
+        {
+            AppendTransaction();
+            return;
+        }
+
         switch (random.Next(20))
         {
             case 0:
@@ -161,6 +170,22 @@ public sealed class LoadGenerator
         Append(record.Key, record.Value, [.. record.Headers!], null);
     }
 
+    // An upstream that appends in transactions, and aborts half of them: often the last that is in the log.
+    private void AppendTransaction()
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"upstream-{++upstreams}");
+        var epoch = broker.Transactions.Start(id);
+        var transaction = broker.Transactions.Join(id, epoch);
+        for (var left = 1 + random.Next(3); left > 0; left--)
+        {
+            var e = Some();
+            broker.AppendIn(transaction, Traced(TransactionOf(e)), now + random.Next(1_000), "upstream");
+        }
+
+        var state = random.Next(2) == 0 ? TransactionState.Committed : TransactionState.Aborted;
+        broker.Scheduler.After(broker.Scheduler.Environment, TimeSpan.FromMilliseconds(1 + random.Next(400)), () => broker.Transactions.End(id, epoch, state));
+    }
+
     private void AppendMalformed()
     {
         var e = Some();
@@ -177,7 +202,7 @@ public sealed class LoadGenerator
     // A producer whose clock is ahead stamps its records too: only the node's own clock can tell.
     private void AppendFromAFastClock()
     {
-        var ahead = VirtualTime.Start.ToUnixTimeMilliseconds() + (long)TimeSpan.FromDays(1 + random.Next(400)).TotalMilliseconds;
+        var ahead = VirtualTime.Start.ToUnixTimeMilliseconds() + (long)TimeSpan.FromDays(10 + random.Next(400)).TotalMilliseconds;
         var e = Some() with { Millis = ahead };
         Append(Key(e), Json(e), [new OutputHeader(InputHeaders.Reason, "time_in_future"u8.ToArray())], null, ahead);
     }
@@ -220,10 +245,13 @@ public sealed class LoadGenerator
         Append(record.Key, record.Value, [.. record.Headers!, new OutputHeader(RecordHeaders.RelayedFrom, origin.ToHeader())], null);
     }
 
-    private void Append(byte[]? key, byte[]? value, OutputHeader[] headers, int? partition, long? timestamp = null)
+    private void Append(byte[]? key, byte[]? value, OutputHeader[] headers, int? partition, long? timestamp = null) =>
+        broker.Append(Traced(new OutputRecord(topic, key, value, headers, partition)), timestamp ?? now + random.Next(1_000), "load");
+
+    private OutputRecord Traced(in OutputRecord record)
     {
         var trace = string.Create(CultureInfo.InvariantCulture, $"00-{++traces:x32}-0000000000000001-01");
-        broker.Append(new OutputRecord(topic, key, value, [.. headers, new OutputHeader(RecordHeaders.TraceParent, Encoding.ASCII.GetBytes(trace))], partition), timestamp ?? now + random.Next(1_000), "load");
+        return record with { Headers = [.. record.Headers!, new OutputHeader(RecordHeaders.TraceParent, Encoding.ASCII.GetBytes(trace))] };
     }
 
     private static byte[] Key(Event e) => Encoding.UTF8.GetBytes(e.User ?? e.Card);
@@ -241,6 +269,7 @@ public sealed class LoadGenerator
     }
 
     private int traces;
+    private int upstreams;
 
     private sealed record Event(string Id, string? User, string Card, long Units, long Millis, string? Merchant, string Channel);
 

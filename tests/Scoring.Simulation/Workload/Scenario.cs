@@ -1,5 +1,4 @@
 using Scoring.Actors.Sink;
-using Scoring.Actors.Source;
 using Scoring.Models.Features;
 
 namespace Scoring.Simulation.Workload;
@@ -55,7 +54,6 @@ public sealed class Scenario
         random = new Random(seed);
         Partitions = 1 + random.Next(4);
         Nodes = 1 + random.Next(3);
-        Assignor = random.Next(3) == 0 ? Assignor.Range : Assignor.CooperativeSticky;
         Transactions = 40 + random.Next(120);
         MailboxRecords = OneOf(2, 8, 64);
         MaxBatchRecords = OneOf(1, 3, 16);
@@ -66,7 +64,9 @@ public sealed class Scenario
         BrokenAppendOneIn = OneOf(0, 0, 0, 400);
         FailedCommitOneIn = OneOf(0, 5, 20);
         LostCommitAnswerOneIn = OneOf(0, 5, 20);
-        LostHeartbeatOneIn = OneOf(0, 0, 10);
+        FatalAppendOneIn = OneOf(0, 0, 0, 300);
+        LostLookupOneIn = OneOf(0, 6, 30);
+        FatalPollOneIn = OneOf(0, 0, 0, 300);
         SlowStoreOneIn = OneOf(0, 5, 20);
         RefusedStoreOneIn = OneOf(0, 6, 30);
         LostStoreAnswerOneIn = OneOf(0, 6, 30);
@@ -84,6 +84,10 @@ public sealed class Scenario
         DamagedRows = OneOf(0, 0, 2, 8);
         Trims = OneOf(0, 0, 3, 12);
         TrimMargin = OneOf(0, 5, 40);
+        SetBacks = OneOf(0, 0, 2);
+        Hearing = TimeSpan.FromSeconds(OneOf(2, 20, 180));
+        CommitInterval = TimeSpan.FromMilliseconds(OneOf(1, 30, 200));
+        UpstreamTransactionOneIn = OneOf(0, 0, 12);
     }
 
     /// <summary>The features that every run computes.</summary>
@@ -92,8 +96,6 @@ public sealed class Scenario
     public int Partitions { get; }
 
     public int Nodes { get; }
-
-    public Assignor Assignor { get; }
 
     public int Transactions { get; }
 
@@ -115,7 +117,11 @@ public sealed class Scenario
 
     public int LostCommitAnswerOneIn { get; }
 
-    public int LostHeartbeatOneIn { get; }
+    public int FatalAppendOneIn { get; }
+
+    public int LostLookupOneIn { get; }
+
+    public int FatalPollOneIn { get; }
 
     public int SlowStoreOneIn { get; }
 
@@ -156,6 +162,18 @@ public sealed class Scenario
 
     /// <summary>How many records below the checkpoint it keeps.</summary>
     public int TrimMargin { get; }
+
+    /// <summary>How often the group's offset of a partition expires or is set back.</summary>
+    public int SetBacks { get; }
+
+    /// <summary>After how long at most a node that was given up hears of it.</summary>
+    public TimeSpan Hearing { get; }
+
+    /// <summary>The least time between two commits, and how long after its first message a transaction is committed.</summary>
+    public TimeSpan CommitInterval { get; }
+
+    /// <summary>One act of the load in so many is a transaction of an upstream's, committed or not. 0 for none.</summary>
+    public int UpstreamTransactionOneIn { get; }
 
     private T OneOf<T>(params ReadOnlySpan<T> choices) => choices[random.Next(choices.Length)];
 }

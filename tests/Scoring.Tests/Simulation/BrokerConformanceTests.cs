@@ -1,16 +1,17 @@
 using System.Text;
-using Scoring.Actors.Log;
-using Scoring.Actors.Source;
-using Scoring.Models.Wire;
+using Confluent.Kafka;
+using Scoring.Kafka.Clients;
 
 namespace Scoring.Tests.Simulation;
 
 /// <summary>
-/// What the service relies on of a broker. The simulation's broker passes the same tests as the embedded one, and as
+/// What the service relies on of a broker and its clients. The simulation's pass the same tests as librdkafka's on the embedded broker, and on
 /// a real one where SCORING_TEST_KAFKA=host:port names it: so what the simulation proves holds outside of it.
 /// </summary>
 public sealed class BrokerConformanceTests
 {
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
     public static TheoryData<string> Brokers
     {
         get
@@ -24,48 +25,39 @@ public sealed class BrokerConformanceTests
 
     [Theory]
     [MemberData(nameof(Brokers))]
-    public void Records_come_in_order_as_they_were_appended(string kind)
+    public void Records_come_in_order_as_they_were_appended_and_then_the_end(string kind)
     {
         using var broker = Broker(kind);
         var topic = broker.CreateTopic(1);
         Append(broker, topic, 0, 5);
-        var member = broker.Member(topic, "group", Assignor.CooperativeSticky);
-        member.Join(new RecordingListener(member));
+        using var consumer = broker.Clients().Consumer();
+        consumer.Assign(new TopicPartition(topic, 0), 0);
 
-        var records = Take(broker, member, 5).Select(r => r.Record).ToList();
+        var found = Take(broker, consumer, 6);
 
-        Assert.Equal([0, 1, 2, 3, 4], records.Select(r => r.Offset));
-        Assert.Equal(["v0", "v1", "v2", "v3", "v4"], records.Select(r => Encoding.UTF8.GetString(r.Value!)));
-        Assert.All(records, r => Assert.Equal("key", Encoding.UTF8.GetString(r.Key!)));
-        Assert.All(records, r => Assert.Equal(RecordKind.Label, r.Kind));
-        Assert.All(records, r => Assert.True(r.Time.IsKnown));
-        Assert.Equal(5, member.EndOffset(0));
-        member.Close();
+        Assert.All(found[..5], f => Assert.Equal((ConsumerEventKind.Record, topic, 0), (f.Kind, f.Topic, f.Partition)));
+        Assert.Equal([0, 1, 2, 3, 4], found[..5].Select(f => f.Record.Offset));
+        Assert.Equal(["v0", "v1", "v2", "v3", "v4"], found[..5].Select(f => Encoding.UTF8.GetString(f.Record.Value!)));
+        Assert.All(found[..5], f => Assert.Equal("key", Encoding.UTF8.GetString(f.Record.Key!)));
+        Assert.All(found[..5], f => Assert.Equal("label", Encoding.UTF8.GetString(f.Record.Headers!.GetLastBytes("kind"))));
+        Assert.Equal((ConsumerEventKind.End, 5), (found[5].Kind, found[5].Offset));
     }
 
     [Theory]
     [MemberData(nameof(Brokers))]
-    public void A_committed_offset_is_where_the_next_member_starts(string kind)
+    public void An_offset_is_committed_by_whoever_says_so_and_may_be_set_back(string kind)
     {
         using var broker = Broker(kind);
-        var topic = broker.CreateTopic(1);
-        Append(broker, topic, 0, 5);
-        var first = broker.Member(topic, "group", Assignor.CooperativeSticky);
-        var listener = new RecordingListener(first);
-        first.Join(listener);
-        broker.Until(() => Polls(first) && listener.Owned.Count == 1);
-        Assert.Null(first.Committed([0])[0]);
-        listener.WhenRevoked = _ => first.Commit([(0, 3)]);
-        first.Close();
+        var place = new TopicPartition(broker.CreateTopic(1), 0);
+        var (one, other) = (broker.Clients(), broker.Clients());
+        using var first = one.Offsets();
+        using var second = other.Offsets();
+        broker.Until(() => Answers(() => broker.Ask(one, () => first.StableCommitted(place, Timeout)), out var none) && none is null);
 
-        var second = broker.Member(topic, "group", Assignor.CooperativeSticky);
-        second.Join(new RecordingListener(second));
-        var next = Take(broker, second, 1)[0];
-
-        Assert.Equal(3, second.Committed([0])[0]);
-        Assert.Equal(3, next.Record.Offset);
-        Assert.Equal(["revoked 0"], listener.Calls.Skip(1));
-        second.Close();
+        Commit(broker, one, first, place, 3);
+        Assert.Equal(3, broker.Ask(other, () => second.StableCommitted(place, Timeout)));
+        Commit(broker, other, second, place, 2);
+        Assert.Equal(2, broker.Ask(one, () => first.StableCommitted(place, Timeout)));
     }
 
     [Theory]
@@ -76,71 +68,38 @@ public sealed class BrokerConformanceTests
         var topic = broker.CreateTopic(2);
         Append(broker, topic, 0, 3);
         Append(broker, topic, 1, 3);
-        var member = broker.Member(topic, "group", Assignor.Range);
-        var listener = new RecordingListener(member);
-        member.Join(listener);
-        var first = Take(broker, member, 1)[0];
-        member.Pause(first.Partition);
+        using var consumer = broker.Clients().Consumer();
+        consumer.Assign(new TopicPartition(topic, 0), 0);
+        consumer.Assign(new TopicPartition(topic, 1), 0);
+        var first = Records(broker, consumer, 1)[0];
+        var paused = new TopicPartition(topic, first.Partition);
+        consumer.Pause(paused);
 
-        var others = Take(broker, member, 3);
-        member.Resume(first.Partition);
-        var rest = Take(broker, member, 2);
+        var others = Records(broker, consumer, 3);
+        consumer.Resume(paused);
+        var rest = Records(broker, consumer, 2);
 
         Assert.All(others, r => Assert.Equal(1 - first.Partition, r.Partition));
         Assert.Equal([(first.Partition, 1L), (first.Partition, 2L)], rest.Select(r => (r.Partition, r.Record.Offset)));
-        member.Close();
     }
 
     [Theory]
     [MemberData(nameof(Brokers))]
-    public void A_cooperative_member_keeps_what_does_not_move(string kind)
-    {
-        using var broker = Broker(kind);
-        var topic = broker.CreateTopic(4);
-        var (first, firstListener, second, secondListener) = Two(broker, topic, Assignor.CooperativeSticky);
-
-        Assert.Equal(2, firstListener.Owned.Count);
-        Assert.Equal([0, 1, 2, 3], firstListener.Owned.Concat(secondListener.Owned).Order());
-        // What it kept it was neither asked to give up nor given again.
-        Assert.DoesNotContain(firstListener.Calls, c => c == "revoked 0,1,2,3");
-        Assert.Equal(2, firstListener.Calls.Where(c => c.StartsWith("revoked", StringComparison.Ordinal)).Sum(c => c.Split(',').Length));
-        first.Close();
-        broker.Until(() => Polls(second) && secondListener.Owned.Count == 4);
-        second.Close();
-    }
-
-    [Theory]
-    [MemberData(nameof(Brokers))]
-    public void A_member_of_the_range_assignor_gives_everything_up_before_each_assignment(string kind)
-    {
-        using var broker = Broker(kind);
-        var topic = broker.CreateTopic(4);
-        var (first, firstListener, second, secondListener) = Two(broker, topic, Assignor.Range);
-
-        Assert.Equal([0, 1, 2, 3], firstListener.Owned.Concat(secondListener.Owned).Order());
-        Assert.Equal(2, firstListener.Owned.Count);
-        Assert.Contains("revoked 0,1,2,3", firstListener.Calls);
-        first.Close();
-        broker.Until(() => Polls(second) && secondListener.Owned.Count == 4);
-        second.Close();
-    }
-
-    [Theory]
-    [MemberData(nameof(Brokers))]
-    public void A_living_member_may_commit_a_partition_that_it_does_not_own(string kind)
+    public void A_partition_that_was_taken_away_gives_nothing_and_can_be_assigned_again_elsewhere(string kind)
     {
         using var broker = Broker(kind);
         var topic = broker.CreateTopic(2);
-        Append(broker, topic, 0, 3);
-        Append(broker, topic, 1, 3);
-        var (first, firstListener, second, _) = Two(broker, topic, Assignor.CooperativeSticky);
-        var foreign = Enumerable.Range(0, 2).Except(firstListener.Owned).First();
+        Append(broker, topic, 0, 4);
+        Append(broker, topic, 1, 4);
+        using var consumer = broker.Clients().Consumer();
+        consumer.Assign(new TopicPartition(topic, 0), 0);
+        Records(broker, consumer, 2);
 
-        broker.Until(() => Polls(first) && Polls(second) && Commits(first, foreign, 2));
-
-        Assert.Equal(2, second.Committed([foreign])[0]);
-        first.Close();
-        second.Close();
+        consumer.Unassign(new TopicPartition(topic, 0));
+        consumer.Assign(new TopicPartition(topic, 1), 1);
+        Assert.Equal([(1, 1L), (1, 2L), (1, 3L)], Records(broker, consumer, 3).Select(r => (r.Partition, r.Record.Offset)));
+        consumer.Assign(new TopicPartition(topic, 0), 3);
+        Assert.Equal([(0, 3L)], Records(broker, consumer, 1).Select(r => (r.Partition, r.Record.Offset)));
     }
 
     [Theory]
@@ -151,49 +110,36 @@ public sealed class BrokerConformanceTests
         var topic = broker.CreateTopic(2);
         Append(broker, topic, 0, 2);
         Append(broker, topic, 1, 2);
-        var first = broker.Member(topic, "group", Assignor.Range);
-        var listener = new RecordingListener(first);
-        first.Join(listener);
-        broker.Until(() => Polls(first) && listener.Owned.Count == 2);
-        first.Commit([(1, 9)]);
-        first.Close();
+        using var consumer = broker.Clients().Consumer();
+        consumer.Assign(new TopicPartition(topic, 0), 0);
+        consumer.Assign(new TopicPartition(topic, 1), 9);
 
-        var second = broker.Member(topic, "group", Assignor.Range);
-        second.Join(new RecordingListener(second));
-        LogGapException? gap = null;
-        var records = new List<int>();
+        var found = new List<ConsumerEvent>();
         broker.Until(() =>
         {
-            try
-            {
-                if (second.Poll(TimeSpan.FromMilliseconds(20), out var partition, out _))
-                    records.Add(partition);
-            }
-            catch (LogGapException e)
-            {
-                gap = e;
-            }
-
-            return gap is not null && records.Count == 2;
+            if (consumer.Poll(TimeSpan.FromMilliseconds(20), out var next))
+                found.Add(next);
+            return found.Exists(f => f.Kind == ConsumerEventKind.Gap) && found.Count(f => f.Kind == ConsumerEventKind.Record) == 2;
         });
 
-        Assert.Equal(1, gap!.Partition);
-        Assert.Equal([0, 0], records);
-        second.Close();
+        Assert.Equal(1, found.Find(f => f.Kind == ConsumerEventKind.Gap).Partition);
+        Assert.All(found.Where(f => f.Kind == ConsumerEventKind.Record), f => Assert.Equal(0, f.Partition));
     }
 
     [Theory]
     [MemberData(nameof(Brokers))]
-    public void A_stretch_of_the_log_is_read_exactly_and_a_missing_one_is_a_gap(string kind)
+    public void The_brokers_tell_how_far_a_partition_reaches_and_what_a_topic_is(string kind)
     {
         using var broker = Broker(kind);
-        var topic = broker.CreateTopic(2);
-        Append(broker, topic, 1, 40);
-        var reader = broker.Reader(topic);
+        var topic = broker.CreateTopic(3);
+        Append(broker, topic, 1, 4);
+        var clients = broker.Clients();
+        using var offsets = clients.Offsets();
 
-        Assert.Equal(Enumerable.Range(3, 34).Select(i => (long)i), broker.Read(reader, 1, 3, 37).Select(r => r.Offset));
-        Assert.Empty(broker.Read(reader, 1, 5, 5));
-        Assert.Equal(1, Assert.Throws<LogGapException>(() => broker.Read(reader, 1, 3, 41)).Partition);
+        Assert.Equal(new LogBounds(0, 4), broker.Ask(clients, () => offsets.Bounds(new TopicPartition(topic, 1), Timeout)));
+        Assert.Equal(new LogBounds(0, 0), broker.Ask(clients, () => offsets.Bounds(new TopicPartition(topic, 0), Timeout)));
+        var facts = broker.Ask(clients, () => offsets.Describe(topic, Timeout));
+        Assert.Equal((topic, 3), (facts.Topic, facts.Partitions));
     }
 
     [Theory]
@@ -202,24 +148,24 @@ public sealed class BrokerConformanceTests
     {
         using var broker = Broker(kind);
         var topic = broker.CreateTopic(8);
-        var log = broker.Producer();
-        var observer = new CountingObserver();
+        using var producer = broker.Clients().Producer(static _ => { });
+        var observer = new Counting();
         for (var i = 0; i < 20; i++)
-            Assert.True(log.TryAppend(new OutputRecord(topic, Encoding.UTF8.GetBytes($"user-{i % 2}"), [(byte)i], null), observer));
-        broker.Until(() => observer.AppendedCount == 20);
+            Assert.True(producer.TryProduce(new ProducerRecord(topic, Encoding.UTF8.GetBytes($"user-{i % 2}"), [(byte)i]), observer));
+        broker.Until(() => observer.Acknowledged == 20);
 
-        var member = broker.Member(topic, "group", Assignor.Range);
-        member.Join(new RecordingListener(member));
-        var records = Take(broker, member, 20);
+        using var consumer = broker.Clients().Consumer();
+        for (var partition = 0; partition < 8; partition++)
+            consumer.Assign(new TopicPartition(topic, partition), 0);
+        var records = Records(broker, consumer, 20);
 
-        foreach (var records1 in records.GroupBy(r => Encoding.UTF8.GetString(r.Record.Key!)))
+        foreach (var its in records.GroupBy(r => Encoding.UTF8.GetString(r.Record.Key!)))
         {
-            Assert.Single(records1.Select(r => r.Partition).Distinct());
-            Assert.Equal(records1.Select(r => r.Record.Value![0]).Order(), records1.Select(r => r.Record.Value![0]));
+            Assert.Single(its.Select(r => r.Partition).Distinct());
+            Assert.Equal(its.Select(r => r.Record.Value![0]).Order(), its.Select(r => r.Record.Value![0]));
         }
 
         Assert.Null(observer.Failure);
-        member.Close();
     }
 
     private static ITestBroker Broker(string kind) => kind switch
@@ -229,58 +175,67 @@ public sealed class BrokerConformanceTests
         _ => new KafkaTestBroker(Environment.GetEnvironmentVariable(KafkaTestBroker.AddressVariable)),
     };
 
-    private static (IGroupClient First, RecordingListener FirstListener, IGroupClient Second, RecordingListener SecondListener) Two(ITestBroker broker, string topic, Assignor assignor)
+    private static void Append(ITestBroker broker, string topic, int partition, int count)
     {
-        var first = broker.Member(topic, "group", assignor);
-        var firstListener = new RecordingListener(first);
-        first.Join(firstListener);
-        broker.Until(() => Polls(first) && firstListener.Owned.Count > 0);
-        var second = broker.Member(topic, "group", assignor);
-        var secondListener = new RecordingListener(second);
-        second.Join(secondListener);
-        broker.Until(() => Polls(first) && Polls(second) && firstListener.Owned.Count > 0 && firstListener.Owned.Count == secondListener.Owned.Count);
-        return (first, firstListener, second, secondListener);
+        using var producer = broker.Clients().Producer(static _ => { });
+        var observer = new Counting();
+        for (var i = 0; i < count; i++)
+            Assert.True(producer.TryProduce(new ProducerRecord(topic, "key"u8.ToArray(), Encoding.UTF8.GetBytes($"v{i}"), new Headers { { "kind", "label"u8.ToArray() } }, partition), observer));
+        broker.Until(() => observer.Acknowledged == count);
     }
 
-    // A rebalance that is still under way refuses a commit.
-    private static bool Commits(IGroupClient member, int partition, long offset)
+    // A coordinator that was just made may not be there yet.
+    private static void Commit(ITestBroker broker, IKafkaClients clients, IOffsetClient client, TopicPartition place, long offset) =>
+        broker.Until(() => Answers(() => broker.Ask(clients, () => client.Commit([new TopicPartitionOffset(place, offset)])), out var failures) && failures!.All(f => f is null));
+
+    private static bool Answers<T>(Func<T> question, out T? answer)
     {
+        answer = default;
         try
         {
-            member.Commit([(partition, offset)]);
+            answer = question();
             return true;
         }
-        catch (GroupException e) when (e.IsRetriable)
+        catch (KafkaCallException e) when (e.Failure.Class == FailureClass.Retriable)
         {
             return false;
         }
     }
 
-    // Also where it has nothing to take, a poll lets the member hear of the group.
-    private static bool Polls(IGroupClient member)
+    private static List<ConsumerEvent> Records(ITestBroker broker, IConsumerClient consumer, int count)
     {
-        member.Poll(TimeSpan.FromMilliseconds(5), out _, out _);
-        return true;
-    }
-
-    private static List<(int Partition, InputRecord Record)> Take(ITestBroker broker, IGroupClient member, int count)
-    {
-        var records = new List<(int, InputRecord)>();
+        var records = new List<ConsumerEvent>();
         broker.Until(() =>
         {
-            if (records.Count < count && member.Poll(TimeSpan.FromMilliseconds(5), out var partition, out var record))
-                records.Add((partition, record));
+            if (consumer.Poll(TimeSpan.FromMilliseconds(20), out var found) && found.Kind == ConsumerEventKind.Record)
+                records.Add(found);
             return records.Count == count;
         });
         return records;
     }
 
-    private static void Append(ITestBroker broker, string topic, int partition, int count)
+    private static ConsumerEvent[] Take(ITestBroker broker, IConsumerClient consumer, int count)
     {
-        var log = broker.Producer();
-        var observer = new CountingObserver();
-        for (var i = 0; i < count; i++)
-            log.TryAppend(new OutputRecord(topic, "key"u8.ToArray(), Encoding.UTF8.GetBytes($"v{i}"), [new OutputHeader(RecordHeaders.Kind, "label"u8.ToArray())], partition), observer);
-        broker.Until(() => observer.AppendedCount == count);
+        var events = new List<ConsumerEvent>();
+        broker.Until(() =>
+        {
+            if (consumer.Poll(TimeSpan.FromMilliseconds(20), out var found))
+                events.Add(found);
+            return events.Count == count;
+        });
+        return [.. events];
+    }
+
+    private sealed class Counting : DeliveryObserver
+    {
+        private int delivered;
+
+        public int Acknowledged => Volatile.Read(ref delivered);
+
+        public KafkaFailure? Failure { get; private set; }
+
+        public override void Delivered() => Interlocked.Increment(ref delivered);
+
+        public override void Failed(byte[]? key, byte[]? value, KafkaFailure failure) => Failure = failure;
     }
 }

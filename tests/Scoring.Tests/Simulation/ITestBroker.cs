@@ -1,5 +1,4 @@
-using Scoring.Actors.Log;
-using Scoring.Actors.Source;
+using Scoring.Kafka.Clients;
 
 namespace Scoring.Tests.Simulation;
 
@@ -9,18 +8,12 @@ internal interface ITestBroker : IDisposable
     /// <summary>A topic of this test's own, with so many partitions.</summary>
     string CreateTopic(int partitions);
 
-    /// <summary>A member of a group, not yet joined.</summary>
-    IGroupClient Member(string topic, string group, Assignor assignor);
+    /// <summary>The clients of a process of its own.</summary>
+    IKafkaClients Clients();
 
-    /// <summary>A producer.</summary>
-    IOutputLog Producer();
-
-    /// <summary>A reader beside the group.</summary>
-    ILogReader Reader(string topic);
+    /// <summary>Does something that may block, as a loop of the clients' process would.</summary>
+    T Ask<T>(IKafkaClients clients, Func<T> question);
 
     /// <summary>Lets time pass until a condition holds; what it does meanwhile polls.</summary>
     void Until(Func<bool> condition);
-
-    /// <summary>Reads a stretch to its end.</summary>
-    IReadOnlyList<InputRecord> Read(ILogReader reader, int partition, long from, long to);
 }

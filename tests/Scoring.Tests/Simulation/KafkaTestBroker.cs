@@ -1,12 +1,9 @@
-using System.Diagnostics.Metrics;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Scoring.Actors.Log;
-using Scoring.Actors.Sink;
-using Scoring.Actors.Source;
 using Scoring.Kafka;
+using Scoring.Kafka.Clients;
+using Scoring.Kafka.Settings;
 
 namespace Scoring.Tests.Simulation;
 
@@ -20,8 +17,6 @@ internal sealed class KafkaTestBroker : ITestBroker
     private readonly EmbeddedBroker? embedded;
     private readonly string address;
     private readonly string run = FormattableString.Invariant($"sim-{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}");
-    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly List<IDisposable> clients = [];
     private int number;
 
     public KafkaTestBroker(string? realAddress)
@@ -44,14 +39,13 @@ internal sealed class KafkaTestBroker : ITestBroker
         return topic;
     }
 
-    public IGroupClient Member(string topic, string group, Assignor assignor) =>
-        Kept(new KafkaGroupClient(Options($"{run}-{group}", assignor), topic, "node", TimeProvider.System, NullLogger<KafkaGroupClient>.Instance));
+    public IKafkaClients Clients() => new ConfluentClients(
+        new ConsumerSettings { BootstrapServers = address, GroupId = run, FetchWait = TimeSpan.FromMilliseconds(2) },
+        new ProducerSettings { BootstrapServers = address },
+        new TransactionSettings(),
+        NullLogger<ConfluentClients>.Instance);
 
-    public IOutputLog Producer() => Kept(new KafkaOutputLog(
-        new KafkaOutputOptions { BootstrapServers = address }, services.GetRequiredService<IMeterFactory>(), NullLogger<KafkaOutputLog>.Instance));
-
-    public ILogReader Reader(string topic) => new KafkaLogReader(
-        Options(run, Assignor.CooperativeSticky), topic, TimeProvider.System, TaskScheduler.Default, NullLogger<KafkaLogReader>.Instance);
+    public T Ask<T>(IKafkaClients clients, Func<T> question) => question();
 
     public void Until(Func<bool> condition)
     {
@@ -60,33 +54,5 @@ internal sealed class KafkaTestBroker : ITestBroker
             Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, "the condition never held");
     }
 
-    public IReadOnlyList<InputRecord> Read(ILogReader reader, int partition, long from, long to) =>
-        // Away from the test's own context, whose few threads this one blocks.
-        Task.Factory.StartNew(() => SimulatedTestBroker.ReadAsync(reader, partition, from, to), CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Default)
-            .Unwrap().WaitAsync(Patience).GetAwaiter().GetResult();
-
-    public void Dispose()
-    {
-        foreach (var client in clients)
-            client.Dispose();
-        embedded?.Dispose();
-        services.Dispose();
-    }
-
-    private SourceOptions Options(string group, Assignor assignor) => new()
-    {
-        BootstrapServers = address,
-        GroupId = group,
-        Assignor = assignor,
-        SessionTimeout = TimeSpan.FromSeconds(6),
-        HeartbeatInterval = TimeSpan.FromMilliseconds(500),
-        FetchWait = TimeSpan.FromMilliseconds(2),
-    };
-
-    private T Kept<T>(T client)
-        where T : IDisposable
-    {
-        clients.Add(client);
-        return client;
-    }
+    public void Dispose() => embedded?.Dispose();
 }

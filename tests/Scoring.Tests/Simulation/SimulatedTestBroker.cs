@@ -1,5 +1,5 @@
-using Scoring.Actors.Log;
-using Scoring.Actors.Source;
+using System.Runtime.ExceptionServices;
+using Scoring.Kafka.Clients;
 using Scoring.Simulation.Broker;
 using Scoring.Simulation.Scheduling;
 
@@ -7,8 +7,11 @@ namespace Scoring.Tests.Simulation;
 
 internal sealed class SimulatedTestBroker : ITestBroker
 {
+    private const int MaxSteps = 100_000;
+
     private readonly VirtualScheduler scheduler = new(20_26);
     private readonly SimulatedBroker broker;
+    private readonly Dictionary<IKafkaClients, VirtualProcess> processes = [];
     private int number;
 
     public SimulatedTestBroker() => broker = new SimulatedBroker(scheduler, new BrokerFaults());
@@ -20,31 +23,46 @@ internal sealed class SimulatedTestBroker : ITestBroker
         return topic;
     }
 
-    public IGroupClient Member(string topic, string group, Assignor assignor) => new SimulatedGroupClient(
-        broker, Process(), topic, new SourceOptions { GroupId = group, Assignor = assignor, SessionTimeout = TimeSpan.FromSeconds(6) }, "node");
-
-    public IOutputLog Producer() => new SimulatedOutputLog(broker, Process());
-
-    public ILogReader Reader(string topic) => new SimulatedLogReader(broker, Process(), topic);
-
-    public void Until(Func<bool> condition) => Assert.True(scheduler.RunUntil(condition, TimeSpan.FromMinutes(2)), "the condition never held");
-
-    public IReadOnlyList<InputRecord> Read(ILogReader reader, int partition, long from, long to)
+    public IKafkaClients Clients()
     {
-        var reading = Task.Factory.StartNew(() => ReadAsync(reader, partition, from, to), CancellationToken.None, TaskCreationOptions.DenyChildAttach, Process()).Unwrap();
-        Until(() => reading.IsCompleted);
-        return reading.GetAwaiter().GetResult();
+        var process = scheduler.Process($"client-{++number}");
+        var clients = new SimulatedClients(broker, process);
+        processes[clients] = process;
+        return clients;
+    }
+
+    public T Ask<T>(IKafkaClients clients, Func<T> question)
+    {
+        T? answer = default;
+        ExceptionDispatchInfo? thrown = null;
+        var isDone = false;
+        processes[clients].RunBlocking(() =>
+        {
+            try
+            {
+                answer = question();
+            }
+            catch (KafkaCallException e)
+            {
+                thrown = ExceptionDispatchInfo.Capture(e);
+            }
+
+            isDone = true;
+        });
+        Until(() => isDone);
+        thrown?.Throw();
+        return answer!;
+    }
+
+    // A condition that polls goes on where nothing else is to come.
+    public void Until(Func<bool> condition)
+    {
+        for (var steps = 0; !condition(); steps++)
+        {
+            scheduler.Step();
+            Assert.True(steps < MaxSteps, "the condition never held");
+        }
     }
 
     public void Dispose() => scheduler.Dispose();
-
-    internal static async Task<IReadOnlyList<InputRecord>> ReadAsync(ILogReader reader, int partition, long from, long to)
-    {
-        var records = new List<InputRecord>();
-        await foreach (var record in reader.ReadAsync(partition, from, to, CancellationToken.None))
-            records.Add(record);
-        return records;
-    }
-
-    private VirtualProcess Process() => scheduler.Process($"client-{++number}");
 }

@@ -1,5 +1,5 @@
 using Scoring.Actors.Log;
-using Scoring.Actors.Sink;
+using Scoring.Kafka.Clients;
 using Scoring.Simulation.Broker;
 using Scoring.Simulation.Scheduling;
 
@@ -42,14 +42,14 @@ public sealed class SimulatedTransactionTests : IDisposable
     {
         var transaction = Produce("node", broker.Transactions.Start("node"));
 
-        Assert.Throws<TransactionException>(() => broker.Transactions.Start("node"));
+        Assert.Throws<KafkaCallException>(() => broker.Transactions.Start("node"));
         Assert.True(scheduler.RunUntil(() => transaction.IsComplete, TimeSpan.FromSeconds(1)));
         broker.Transactions.Start("node");
 
         Assert.Equal(TransactionState.Aborted, transaction.State);
         Assert.Equal(Log.LastStable, Log.NextCommitted(0));
-        var refused = Assert.Throws<TransactionException>(() => broker.Transactions.End("node", transaction.Epoch, TransactionState.Committed));
-        Assert.Equal(TransactionFailure.Fatal, refused.Failure);
+        var refused = Assert.Throws<KafkaCallException>(() => broker.Transactions.End("node", transaction.Epoch, TransactionState.Committed));
+        Assert.Equal(FailureClass.Fenced, refused.Failure.Class);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class SimulatedTransactionTests : IDisposable
         Assert.True(scheduler.RunUntil(() => transaction.IsComplete, TimeSpan.FromSeconds(25)));
 
         Assert.Equal(TransactionState.Aborted, transaction.State);
-        Assert.Throws<TransactionException>(() => broker.Transactions.Join("node", transaction.Epoch));
+        Assert.Throws<KafkaCallException>(() => broker.Transactions.Join("node", transaction.Epoch));
     }
 
     private SimulatedTransaction Produce(string id, int epoch)
