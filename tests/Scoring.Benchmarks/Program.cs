@@ -15,16 +15,10 @@ internal static class BenchmarkProgram
         var count = args.Length > 1 && int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : DefaultCards;
         if (args is ["memory", ..])
             MemoryRun.Run(count);
-        else if (args is ["state", ..])
-            await StateRun.RunAsync(count);
         else if (args is ["snapshots", ..])
             await SnapshotRun.RunAsync(args.Length > 1 ? count : SnapshotRun.DefaultRows);
         else if (args is ["bootstrap", ..])
             await BootstrapRun.RunAsync(count);
-        else if (args is ["recovery", ..])
-            await RecoveryRun.RunAsync(count);
-        else if (args is ["checkpoints", ..])
-            await CheckpointRun.RunAsync(args.Length > 1 ? count : CheckpointRun.DefaultSeconds);
         else if (args is ["guarantees", ..])
             await GuaranteeRun.RunAsync(args.Length > 1 ? count : GuaranteeRun.DefaultSeconds);
         else

@@ -130,8 +130,6 @@ internal sealed class Cluster : IAsyncDisposable
         $"--Scoring:Kafka:BootstrapServers={Bootstrap}",
         $"--Scoring:Topics:Prefix={options.Prefix}",
         $"--Scoring:Source:GroupId={Group}",
-        "--Scoring:Source:SessionTimeout=00:00:06",
-        "--Scoring:Source:HeartbeatInterval=00:00:00.5",
         // A file is history.
         "--Scoring:Decode:MaxTimeBehind=00:00:00",
         "--Scoring:State:Provider=Postgres",

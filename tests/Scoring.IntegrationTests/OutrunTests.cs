@@ -53,7 +53,7 @@ public class OutrunTests
             Http = options.Http with { Urls = "http://127.0.0.1:0" },
             Kafka = options.Kafka with { BootstrapServers = broker.BootstrapServers },
             Topics = options.Topics with { Prefix = broker.Prefix },
-            Source = options.Source with { GroupId = broker.Group, FetchWait = TimeSpan.FromMilliseconds(2), SessionTimeout = TimeSpan.FromSeconds(6), HeartbeatInterval = TimeSpan.FromMilliseconds(500) },
+            Source = options.Source with { GroupId = broker.Group, FetchWait = TimeSpan.FromMilliseconds(2) },
         });
         await host.StartAsync(CancellationToken.None);
         return host;

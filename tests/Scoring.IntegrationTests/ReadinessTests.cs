@@ -69,7 +69,6 @@ public sealed class ReadinessTests : IDisposable
     {
         State = options.State with { Path = Path.Combine(disk.Folder, "state.db"), CheckpointInterval = TimeSpan.FromMilliseconds(50) },
         Ledger = options.Ledger with { Path = Path.Combine(disk.Folder, "ledger.db"), RetryDelay = TimeSpan.FromMilliseconds(20), LongestRetryDelay = TimeSpan.FromMilliseconds(200) },
-        Shards = options.Shards with { LongestStoreRetry = TimeSpan.FromMilliseconds(200) },
     };
 
     private static async Task<long> InLedgerAsync(RunningHost host) => (await ShardsAsync(host))["ledger"]!["partitions"]!.AsArray().Sum(p => (long?)p!["nextOffset"] ?? 0);

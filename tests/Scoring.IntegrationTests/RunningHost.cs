@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Scoring.Actors.Ledger;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Host;
 using Scoring.Host.Composition;
 using Scoring.Host.Options;
@@ -58,8 +58,6 @@ internal sealed class RunningHost : IAsyncDisposable
                 {
                     GroupId = broker?.Group ?? options.Source.GroupId,
                     FetchWait = TimeSpan.FromMilliseconds(2),
-                    SessionTimeout = TimeSpan.FromSeconds(6),
-                    HeartbeatInterval = TimeSpan.FromMilliseconds(500),
                 },
             };
             return adjust is null ? changed : adjust(changed);

@@ -54,8 +54,6 @@ internal sealed partial class ServeProcess : IAsyncDisposable
         "--Scoring:Http:Urls=http://127.0.0.1:0",
         "--Scoring:Decode:MaxTimeBehind=00:00:00",
         "--Scoring:Source:FetchWait=00:00:00.002",
-        "--Scoring:Source:SessionTimeout=00:00:06",
-        "--Scoring:Source:HeartbeatInterval=00:00:00.5",
     ];
 
     /// <summary>Asks it to stop, as an orchestrator does.</summary>

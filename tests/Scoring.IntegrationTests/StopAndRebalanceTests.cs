@@ -120,7 +120,7 @@ public sealed class StopAndRebalanceTests(SharedPostgres postgres) : IDisposable
     {
         await using var process = ServeProcess.Start(
             "--Scoring:Shards:MaxBatchRecords=0",
-            "--Scoring:Source:SessionTimeout=00:00:01",
+            "--Scoring:Source:SessionTimeout=00:00:10",
             "--Scoring:Ledger:Retention=0s");
         Assert.Equal(2, await process.ExitAsync());
         Assert.Contains("Scoring:Shards:MaxBatchRecords", process.Errors, StringComparison.Ordinal);

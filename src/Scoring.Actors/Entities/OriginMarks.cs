@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Scoring.Actors.Log;
+using Scoring.Models.Wire;
 
 namespace Scoring.Actors.Entities;
 
@@ -25,6 +26,11 @@ internal sealed class OriginMarks
 
     /// <summary>Whether the origin's partition has a mark, or may have one.</summary>
     internal bool HasRoomFor(RecordOrigin origin) => !AreFull || highest.ContainsKey((origin.Topic, origin.Partition));
+
+    /// <summary>Why a record of one origin partition more than <see cref="Max"/> is refused.</summary>
+    internal static Rejection TooMany(RecordOrigin origin) => new(
+        RejectReason.TooManyOrigins,
+        $"the partition keeps marks of {OriginMarks.Max} partitions that records are relayed from, and {origin.Topic}:{origin.Partition} would be one more: whether the record is a repeat can't be told");
 
     internal void Note(RecordOrigin origin) => highest[(origin.Topic, origin.Partition)] = origin.Offset;
 

@@ -13,7 +13,7 @@ namespace Scoring.Actors.Ledger;
 /// </summary>
 public sealed class LedgerOwners
 {
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(3);
+    internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>Gathers what owners need. The clients are whoever's that made them.</summary>
     /// <param name="writer">Writes what they read.</param>
@@ -48,6 +48,7 @@ public sealed class LedgerOwners
         {
             BootstrapServers = group.BootstrapServers,
             Client = group.Client,
+            Name = LedgerServices.TypeName,
             GroupId = $"{group.GroupId}-ledger",
             FetchWait = group.FetchWait < shortest ? shortest : group.FetchWait,
             PrefetchKilobytes = group.PrefetchKilobytes,

@@ -3,24 +3,16 @@ using Scoring.Models.Durations;
 
 namespace Scoring.Actors.Log;
 
-/// <summary>How a consumer group reads a topic.</summary>
+/// <summary>How a topic is read, and what names the offsets that are committed of it.</summary>
 public record GroupOptions
 {
     /// <summary>The brokers, as host:port, host:port.</summary>
     [Required]
     public string BootstrapServers { get; init; } = "";
 
-    /// <summary>The consumer group that shares the shards out; the ledger's group is named after it.</summary>
+    /// <summary>The group that names the committed offsets; the relay's is named after it. Nothing may subscribe with it.</summary>
     [Required]
     public string GroupId { get; init; } = "scoring";
-
-    /// <summary>How long a silent node keeps its partitions.</summary>
-    [DurationRange("1ms", "1h")]
-    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>How often a node tells the group that it lives.</summary>
-    [DurationRange("1ms", "1h")]
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long the broker may hold back an answer when there is nothing to read.</summary>
     [DurationRange("0s", "30s")]

@@ -142,7 +142,7 @@ internal sealed class BatchWriter
     private void WriteSession(TransactionBatch batch, in SessionClosed session, long offset) =>
         Add(batch, new ProducerRecord(context.Topics.Sessions, SessionRecord.Key(session), SessionRecord.Value(session)), offset);
 
-    private void WriteDeadLetter(TransactionBatch batch, in Pipeline.DeadRecord dead, bool isBare)
+    private void WriteDeadLetter(TransactionBatch batch, in DeadRecord dead, bool isBare)
     {
         var output = OriginCopy.DeadLetter(context.Topics.DeadLetters, context.Topics.Transactions, partition, dead.Record, dead.Rejection);
         // A record that the log refuses for its size would stop its partition for good: the coordinates say where the bytes still are.

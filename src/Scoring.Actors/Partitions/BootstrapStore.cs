@@ -53,7 +53,7 @@ public sealed class BootstrapStore : IAsyncDisposable
 
     /// <summary>Saves rows, a few thousand at most; ends once all are durable.</summary>
     /// <param name="rows">The rows.</param>
-    /// <exception cref="SnapshotStoreUnavailableException">One of them could not be saved.</exception>
+    /// <exception cref="SnapshotUnavailableException">One of them could not be saved.</exception>
     public async Task SaveAsync(IReadOnlyList<BootstrapRow> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -69,7 +69,7 @@ public sealed class BootstrapStore : IAsyncDisposable
     /// <param name="newest">The greatest number that counts.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The rows by the ids' places; null where there is none.</returns>
-    /// <exception cref="SnapshotStoreUnavailableException">One of them could not be loaded.</exception>
+    /// <exception cref="SnapshotUnavailableException">One of them could not be loaded.</exception>
     public async Task<SelectedSnapshot?[]> LoadAsync(IReadOnlyList<string> ids, long newest, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -80,7 +80,7 @@ public sealed class BootstrapStore : IAsyncDisposable
     /// <param name="ids">The partition's ids.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The bytes of <see cref="PartitionManifest.Read"/>; null if there is none.</returns>
-    /// <exception cref="SnapshotStoreUnavailableException">It could not be loaded.</exception>
+    /// <exception cref="SnapshotUnavailableException">It could not be loaded.</exception>
     public async Task<byte[]?> ManifestAsync(PartitionIds ids, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -105,7 +105,7 @@ public sealed class BootstrapStore : IAsyncDisposable
     /// <param name="partitions">The partitions' ids.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>How many rows of cardholders and dues went.</returns>
-    /// <exception cref="SnapshotStoreUnavailableException">Rows could not be deleted.</exception>
+    /// <exception cref="SnapshotUnavailableException">Rows could not be deleted.</exception>
     public async Task<long> ForgetAsync(IReadOnlyList<PartitionIds> partitions, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(partitions);
@@ -171,7 +171,7 @@ public sealed class BootstrapStore : IAsyncDisposable
 
     private Task<object> AskAsync(object request, CancellationToken cancellation) => store.Ask(request, Limit, cancellation);
 
-    private static SnapshotStoreUnavailableException Unavailable(Exception? cause, object answer) => new(cause?.Message ?? $"the store answered {answer}", cause);
+    private static SnapshotUnavailableException Unavailable(Exception? cause, object answer) => new(cause?.Message ?? $"the store answered {answer}", cause);
 
     /// <summary>Saves rows at once and counts the answers.</summary>
     private sealed class Saving(IActorRef store, IReadOnlyList<BootstrapRow> rows, DateTime now, TaskCompletionSource done) : UntypedActor

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Entities;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Models.Features;

@@ -4,7 +4,6 @@ using Scoring.Actors.Checkpoints;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Messages;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Snapshots;
 using Scoring.Models.Features;
 using Scoring.Models.Wire;
@@ -133,7 +132,7 @@ public sealed partial class OwnerActor
 
             if (!origins.HasRoomFor(origin))
             {
-                AddDead(batch, row, EntityStage.TooManyOrigins(origin), false);
+                AddDead(batch, row, OriginMarks.TooMany(origin), false);
                 return null;
             }
 

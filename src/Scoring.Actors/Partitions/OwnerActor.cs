@@ -5,7 +5,6 @@ using Scoring.Actors.Cardholders;
 using Scoring.Actors.Checkpoints;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Messages;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Snapshots;
 using Scoring.Kafka.Producers;
 

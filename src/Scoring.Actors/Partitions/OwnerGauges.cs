@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Telemetry;
 using Scoring.Models.Wire;
 

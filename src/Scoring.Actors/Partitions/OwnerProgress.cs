@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Scoring.Actors.Pipeline;
 
 namespace Scoring.Actors.Partitions;
 

@@ -109,7 +109,7 @@ public sealed class PartitionBootstrap
     }
 
     /// <summary>Says that the partition's state is unfinished, before anything of it is written or forgotten.</summary>
-    /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached.</exception>
+    /// <exception cref="SnapshotUnavailableException">The store can't be reached.</exception>
     public Task BeginAsync() => SaveManifestAsync(PartitionManifest.UnfinishedNumber, PartitionManifest.Unfinished(place.Offset, place.Topic, place.TopicId, place.Partitions));
 
     /// <summary>Applies a transaction of the history.</summary>
@@ -187,7 +187,7 @@ public sealed class PartitionBootstrap
 
     /// <summary>Writes what is not written yet, and the manifest on which an owner can live.</summary>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached.</exception>
+    /// <exception cref="SnapshotUnavailableException">The store can't be reached.</exception>
     /// <exception cref="BootstrapOvertakenException">A node has taken the partition over meanwhile.</exception>
     public async Task CompleteAsync(CancellationToken cancellation)
     {

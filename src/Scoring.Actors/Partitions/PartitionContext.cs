@@ -4,7 +4,6 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Replies;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Kafka.Consumers;

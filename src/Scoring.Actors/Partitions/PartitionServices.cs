@@ -10,7 +10,6 @@ using Scoring.Actors.Log;
 using Scoring.Actors.Model;
 using Scoring.Actors.Replies;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Snapshots;
 using Scoring.Actors.Source;
@@ -40,7 +39,7 @@ public static class PartitionServices
         .AddSingleton<ProducerMetrics>()
         .AddSingleton(static p => Consuming(p.OptionsOf<SourceOptions>(), p.OptionsOf<ShardOptions>()))
         .AddSingleton(static p => Producing(p.OptionsOf<KafkaOutputOptions>(), p.OptionsOf<ShardOptions>()))
-        .AddSingleton<TransactionSettings>()
+        .AddSingleton(static p => new TransactionSettings { CommitInterval = p.OptionsOf<SourceOptions>().CommitInterval })
         .AddSingleton<ConfluentClients>()
         .AddSingleton<IKafkaClients>(p => isEmbedded(p) ? new EmbeddedClients(p.GetRequiredService<ConfluentClients>()) : p.GetRequiredService<ConfluentClients>())
         .AddSingleton<NodeConsumer>()
@@ -50,6 +49,28 @@ public static class PartitionServices
         .AddSingleton<OwnerProgress>()
         .AddSingleton<OwnerMetrics>()
         .AddSingleton<ITopicIds>(static p => new SnapshotTopicIds(() => Store(p.GetRequiredService<ActorSystem>()), p.GetRequiredService<TimeProvider>()));
+
+    /// <summary>A consumer beside that of the input log, which the caller's registration owns.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="settings">How it reads.</param>
+    public static NodeConsumer Consumer(this IServiceProvider services, ConsumerSettings settings) => new(
+        settings,
+        Clients(services, settings, Producing(services.OptionsOf<KafkaOutputOptions>(), services.OptionsOf<ShardOptions>())),
+        services.GetRequiredService<ITurnScheduler>(),
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<IMeterFactory>(),
+        services.GetRequiredService<ILogger<NodeConsumer>>());
+
+    /// <summary>A producer beside that of the partitions' outputs, which the caller's registration owns.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="settings">How it appends.</param>
+    public static NodeProducer Producer(this IServiceProvider services, ProducerSettings settings) => new(
+        settings,
+        Clients(services, Consuming(services.OptionsOf<SourceOptions>(), services.OptionsOf<ShardOptions>()), settings),
+        services.GetRequiredService<ITurnScheduler>(),
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ProducerMetrics>(),
+        services.GetRequiredService<ILogger<NodeProducer>>());
 
     /// <summary>The snapshot store of an actor system.</summary>
     /// <param name="system">The actor system, with <see cref="Configuration"/> and a <see cref="SnapshotStoreSetup"/>.</param>
@@ -112,6 +133,18 @@ public static class PartitionServices
             """);
     }
 
+    /// <summary>Finds out at once what would otherwise come up at the first row: a folder without rights, a file that is no database.</summary>
+    /// <param name="options">Where state is durable; of what is no file nothing is said.</param>
+    /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The file can't be opened, made or written.</exception>
+    public static void CheckWritable(StateOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Provider != SqlProvider.Sqlite || options.Path.Length == 0)
+            return;
+        using var file = new SqliteFile(options.Path, "snapshots", options.CommandTimeout);
+        file.CheckWritable();
+    }
+
     /// <summary>What the owners of a node work with.</summary>
     /// <param name="services">The services.</param>
     /// <param name="store">The snapshot store.</param>
@@ -148,6 +181,9 @@ public static class PartitionServices
             Chance = static () => BitConverter.ToInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(sizeof(long))),
         };
     }
+
+    private static ConfluentClients Clients(IServiceProvider services, ConsumerSettings consuming, ProducerSettings producing) =>
+        new(consuming, producing, services.GetRequiredService<TransactionSettings>(), services.GetRequiredService<ILogger<ConfluentClients>>());
 
     private static ConsumerSettings Consuming(SourceOptions source, ShardOptions shards) => new()
     {

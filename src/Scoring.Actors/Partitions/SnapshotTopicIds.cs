@@ -21,7 +21,7 @@ public sealed class SnapshotTopicIds(Func<IActorRef> store, TimeProvider time) :
             return known;
         var answer = await store().Ask(new SaveSnapshot(new SnapshotMetadata(row, 0, time.GetUtcNow().UtcDateTime), StoredTopic.Write(id)), Limit, cancellation);
         if (answer is SaveSnapshotFailure failure)
-            throw new SnapshotStoreUnavailableException(failure.Cause.Message, failure.Cause);
+            throw new SnapshotUnavailableException(failure.Cause.Message, failure.Cause);
         return id;
     }
 
@@ -30,7 +30,7 @@ public sealed class SnapshotTopicIds(Func<IActorRef> store, TimeProvider time) :
         {
             LoadSnapshotResult { Snapshot: null } => null,
             LoadSnapshotResult { Snapshot.Snapshot: StoredState { Kind: StoredKind.Topic } its } => StoredTopic.Read(its),
-            LoadSnapshotFailed failed => throw new SnapshotStoreUnavailableException(failed.Cause.Message, failed.Cause),
+            LoadSnapshotFailed failed => throw new SnapshotUnavailableException(failed.Cause.Message, failed.Cause),
             var other => throw new SnapshotUnavailableException($"the row {row} holds no topic but {other}"),
         };
 }

@@ -4,7 +4,6 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Model;
-using Scoring.Actors.Pipeline;
 using Scoring.Kafka.Clients;
 using Scoring.Kafka.Consumers;
 using Scoring.Models.Wire;

@@ -18,18 +18,12 @@ internal sealed class RelayMetrics
         var meter = meters.Create(ScoringMeter.Name);
         relayed = meter.CreateCounterAtZero("scoring.relay.records", "{record}", "Records that the relay handed to the input log", origins.Select(Topic));
         dead = meter.CreateCounterAtZero("scoring.relay.dead_letters", "{record}", "Records that the relay could not read", Enum.GetValues<RejectReason>().Select(Reason));
-        Pauses = meter.CreateCounterAtZero("scoring.relay.pauses", "{pause}", "Times that a partition was paused because as much as may be was on its way");
-        CommitFailures = meter.CreateCounterAtZero("scoring.relay.commit_failures", "{commit}", "Commits that the relay's group refused or did not answer");
         Restarts = meter.CreateCounterAtZero("scoring.relay.restarts", "{restart}", "Times that the relay began anew from what it had committed, after a failure");
         Gaps = meter.CreateCounterAtZero("scoring.relay.gaps", "{partition}", "Times that a partition did not hold the offset that the relay's group stood at");
         Lost = meter.CreateCounterAtZero("scoring.relay.lost", "{record}", "Records that left a relayed topic before they were read", origins.Select(Topic));
         meter.CreateObservableGauge("scoring.relay.under_way", () => Volatile.Read(ref underWay), "{record}", "Records that the relay has read and the log has not acknowledged");
         meter.CreateObservableGauge("scoring.relay.lag", Lags, "{record}", "Records of a relayed partition that are not committed yet");
     }
-
-    internal Counter<long> Pauses { get; }
-
-    internal Counter<long> CommitFailures { get; }
 
     internal Counter<long> Restarts { get; }
 
@@ -40,8 +34,6 @@ internal sealed class RelayMetrics
     internal void Relayed(string topic, int records = 1) => relayed.Add(records, Topic(topic));
 
     internal void Dead(RejectReason reason) => dead.Add(1, Reason(reason));
-
-    internal void Show(int recordsUnderWay) => Volatile.Write(ref underWay, recordsUnderWay);
 
     internal void AddUnderWay(int records) => Interlocked.Add(ref underWay, records);
 

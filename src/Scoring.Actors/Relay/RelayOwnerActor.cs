@@ -20,7 +20,7 @@ namespace Scoring.Actors.Relay;
 /// <item>Draining: stops to read, and waits a moment for what is under way.</item>
 /// <item>Down: tells of what it lacks until its partition leaves this node.</item>
 /// </list>
-/// What it promises of the copies' order is in <see cref="InputRelay"/>; that an earlier owner's may still come is part of it.
+/// What it promises of the copies' order is in <see cref="RelayOwners"/>; that an earlier owner's may still come is part of it.
 /// </summary>
 #pragma warning disable CA1001 // What it owns it disposes of in PostStop.
 public sealed partial class RelayOwnerActor : ReceiveActor, IWithTimers

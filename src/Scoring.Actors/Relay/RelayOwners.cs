@@ -11,8 +11,30 @@ using Scoring.Models.Wire;
 namespace Scoring.Actors.Relay;
 
 /// <summary>
-/// What the owners of a node's relayed partitions have in common. They keep what <see cref="InputRelay"/> promises without a consumer
-/// group: each partition has one owner, whoever says which, and the group's name alone stays, for the committed offsets.
+/// Appends labels, interactions and transactions of other topics to the input log, under the key of their user (else
+/// card), so that whatever changes an entity comes through the entity's own log. The work is spread over the
+/// cluster by a region for each relayed topic; each partition has one owner (<see cref="RelayOwnerActor"/>), and the group <c>GROUP-relay</c> only names the
+/// committed offsets.
+/// <para>
+/// A record may be appended twice, and none is lost, even where two relays overlap for a while, one of them a zombie.
+/// Each copy tells its origin: topic, partition, offset. A shard remembers the highest offset that it has applied of
+/// each origin partition, and ignores what is not above it. That is enough because each relay's copies of an origin
+/// partition stand in the log in the order of their offsets and without a gap:
+/// </para>
+/// <list type="bullet">
+/// <item>it starts where the group has committed, and an offset is committed only when the copies of all records before
+/// it (or their dead letters) are acknowledged;</item>
+/// <item>it reads in order and hands over in order to an idempotent producer that keeps the order;</item>
+/// <item>a copy that fails ends the producer, so that nothing behind it is appended; then all begins anew from the commit.</item>
+/// </list>
+/// <para>
+/// So wherever in a shard's log the first copy of a record stands, the same relay's copies of all earlier records of its
+/// partition stand before it, or an earlier relay's do. What the shard finds at or below its mark it has seen.
+/// </para>
+/// <para>
+/// This is what the owners of a node have in common. A topic that is relayed must not be deleted and made anew under its name: its offsets would begin again below the marks. One
+/// that was is told of, and not relayed.
+/// </para>
 /// </summary>
 public sealed class RelayOwners
 {
@@ -90,7 +112,8 @@ public sealed class RelayOwners
         {
             BootstrapServers = group.BootstrapServers,
             Client = group.Client,
-            GroupId = $"{group.GroupId}-relay",
+            Name = RelayServices.TypeName,
+            GroupId = RelaySettings.GroupOf(group),
             FetchWait = options.FetchWait < shortest ? shortest : options.FetchWait,
             PrefetchKilobytes = options.MaxInFlightKilobytes,
             BufferRecords = records,

@@ -18,14 +18,7 @@ public sealed class RelayProgress
 
     internal string? WhyStopped(string topic) => stopped.GetValueOrDefault(topic);
 
-    internal bool IsStopped(string topic) => stopped.ContainsKey(topic);
-
     internal void Stands(string topic, int partition, string why) => gaps[(topic, partition)] = why;
-
-    // What an earlier life of the relay stood at, the next finds again.
-    internal void Begin() => gaps.Clear();
-
-    internal void Left(string topic, int partition) => gaps.TryRemove((topic, partition), out _);
 
     // Of several owners one after the other, each takes back what it has told itself.
     internal void Left(string topic, int partition, string why) => gaps.TryRemove(new((topic, partition), why));

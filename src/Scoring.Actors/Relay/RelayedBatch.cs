@@ -35,3 +35,7 @@ internal static class ProducerRecords
         return record with { Value = null, Headers = headers };
     }
 }
+
+/// <summary>A partition has to be relayed anew from what was committed.</summary>
+/// <param name="message">Why.</param>
+internal sealed class RelayException(string message) : Exception(message);

@@ -18,14 +18,4 @@ public static class OutputServices
             var log = p.GetRequiredService<KafkaOutputLog>();
             return new NodePart(StopPhase.Outputs) { StopAsync = StopSteps.Of(log.Stop) };
         });
-
-    /// <summary>What opens logs on which a record that fails is followed by none. Who opens one closes it.</summary>
-    /// <param name="services">The services.</param>
-    public static Func<IOwnedOutputLog> GaplessLogs(this IServiceProvider services)
-    {
-        var options = services.OptionsOf<KafkaOutputOptions>();
-        var meters = services.GetRequiredService<IMeterFactory>();
-        var logger = services.GetRequiredService<ILogger<KafkaOutputLog>>();
-        return () => new KafkaOutputLog(options, meters, logger, gapless: true);
-    }
 }

@@ -8,6 +8,6 @@ public interface ITopicIds
     /// <param name="id">Its id now.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The id that was noted first.</returns>
-    /// <exception cref="SnapshotStoreUnavailableException">The store can't be reached now.</exception>
+    /// <exception cref="Snapshots.SnapshotUnavailableException">The store can't be reached now.</exception>
     Task<string> NoteTopicAsync(string topic, string id, CancellationToken cancellation);
 }

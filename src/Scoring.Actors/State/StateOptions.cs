@@ -43,8 +43,4 @@ public sealed record StateOptions
     /// <summary>Entities of a shard in memory at most; those longest untouched make room, once they are durable.</summary>
     [Range(1, 100_000_000)]
     public int MaxEntitiesInMemory { get; init; } = 500_000;
-
-    /// <summary>How often a node publishes how far its shards are.</summary>
-    [DurationRange("10ms", "10m")]
-    public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(2);
 }

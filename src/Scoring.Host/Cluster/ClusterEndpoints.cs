@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster;
 using Scoring.Actors.Partitions;
-using Scoring.Actors.Pipeline;
 using Scoring.Host.Http;
 
 namespace Scoring.Host.Cluster;

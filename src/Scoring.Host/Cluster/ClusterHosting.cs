@@ -96,9 +96,15 @@ internal static class ClusterHosting
     /// <summary>Adds the snapshot store, which state goes through.</summary>
     /// <param name="builder">The actor system's builder.</param>
     /// <param name="services">Where the options and the clock are.</param>
-    internal static AkkaConfigurationBuilder WithSnapshots(this AkkaConfigurationBuilder builder, IServiceProvider services) => builder
-        .AddSetup(services.GetRequiredService<SnapshotStoreSetup>())
-        .AddHocon(PartitionServices.Configuration(services.OptionsOf<StateOptions>()), HoconAddMode.Prepend);
+    /// <exception cref="Options.OptionsException">Its file can't be opened, made or written.</exception>
+    internal static AkkaConfigurationBuilder WithSnapshots(this AkkaConfigurationBuilder builder, IServiceProvider services)
+    {
+        var options = services.OptionsOf<StateOptions>();
+        Options.NodePaths.CheckState(options);
+        return builder
+            .AddSetup(services.GetRequiredService<SnapshotStoreSetup>())
+            .AddHocon(PartitionServices.Configuration(options), HoconAddMode.Prepend);
+    }
 
     /// <summary>Adds who takes what other members tell the calls that wait here.</summary>
     /// <param name="builder">The actor system's builder.</param>

@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scoring.Actors.Log;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Partitions;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Replies;
 using Scoring.Actors.State;
 using Scoring.Host.Composition;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Scoring.Actors.Partitions;
+using Scoring.Actors.Snapshots;
 using Scoring.Actors.Source;
 using Scoring.Actors.Sql;
 using Scoring.Actors.State;
@@ -68,7 +69,7 @@ internal static class BootstrapCommand
             await new BootstrapRun(settings, options, ShippedFiles.ReadFeatures(options.Features.Path), store, LogOf, output).ExecuteAsync(offsets, cancellation);
             return 0;
         }
-        catch (Exception e) when (e is BootstrapException or EventFileException or BootstrapOvertakenException or SnapshotStoreUnavailableException or StateDamagedException or Scoring.Actors.Log.LogGapException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is BootstrapException or EventFileException or BootstrapOvertakenException or SnapshotUnavailableException or StateDamagedException or Scoring.Actors.Log.LogGapException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync($"bootstrap: {e.Message}");
             return 1;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Source;
 using Scoring.Host.Composition;
 

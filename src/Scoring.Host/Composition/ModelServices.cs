@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Scoring.Actors.Model;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Host.Options;
 using Scoring.Kafka.Threads;
 using Scoring.Models.Features;

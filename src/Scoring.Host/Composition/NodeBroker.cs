@@ -44,8 +44,6 @@ internal sealed class NodeBroker : IDisposable
         {
             BootstrapServers = broker.BootstrapServers,
             FetchWait = TimeSpan.FromMilliseconds(2),
-            SessionTimeout = TimeSpan.FromSeconds(6),
-            HeartbeatInterval = TimeSpan.FromMilliseconds(500),
         },
         // What is relayed is seldom and not urgent; each further fetch a second would cost the scorer's processor.
         Relay = options.Relay with { FetchWait = RelayFetchWait },

@@ -1,6 +1,6 @@
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Model;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Relay;
 
 namespace Scoring.Host.Composition;

@@ -1,4 +1,6 @@
+using Akka.Actor;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
@@ -21,16 +23,19 @@ internal static class NodeServices
         .AddScoringModel()
         .AddScoringOutputs()
         .AddScoringCluster()
-        .AddScoringLedger(NodePaths.OpenLedger, PartServices.OptionsOf<SourceOptions>)
         .AddScoringEngine()
+        .AddScoringLedger(NodePaths.OpenLedger, static p => p.Consumer(LedgerOwners.Reading(p.OptionsOf<LedgerOptions>(), p.OptionsOf<SourceOptions>())), Members)
         .AddScoringTopicWatch()
         .AddScoringRelay(
             static p => p.OptionsOf<SourceOptions>(),
             static p => p.OptionsOf<SourceOptions>().FirstStart == FirstStart.Earliest,
-            static p => p.GetRequiredService<KafkaOutputLog>(),
-            // A log of its own: a record that fails must be followed by none, which the shards' outputs do not ask for.
-            static p => p.GaplessLogs())
+            static p => p.Consumer(RelayOwners.Reading(p.OptionsOf<RelayOptions>(), p.OptionsOf<SourceOptions>())),
+            // A producer of its own: a record that fails must be followed by none, which the partitions' outputs do not ask for.
+            static p => p.Producer(RelayOwners.Appending(p.OptionsOf<RelayOptions>(), p.OptionsOf<SourceOptions>())),
+            Members)
         .AddScoringHttp();
+
+    private static ActorSystem Members(IServiceProvider services) => services.GetRequiredService<ClusterLife>().System;
 
     // First of the parts: what starts is told before what becomes of it.
     private static IServiceCollection AddScoringRun(this IServiceCollection services) => services

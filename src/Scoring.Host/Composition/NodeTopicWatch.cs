@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Scoring.Actors.Log;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Relay;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;

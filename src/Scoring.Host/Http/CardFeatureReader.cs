@@ -1,6 +1,6 @@
 using System.Text;
 using Scoring.Actors.Entities;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Kafka;
 using Scoring.Models.Features;
 using Scoring.Models.Wire;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Host.Composition;
 
 namespace Scoring.Host.Http;

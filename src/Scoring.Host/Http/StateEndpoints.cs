@@ -1,6 +1,6 @@
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Messages;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Host.Composition;
 using Scoring.Models.Wire;
 

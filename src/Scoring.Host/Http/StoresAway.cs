@@ -1,5 +1,5 @@
 using Scoring.Actors.Ledger;
-using Scoring.Actors.State;
+using Scoring.Actors.Snapshots;
 
 namespace Scoring.Host.Http;
 
@@ -13,7 +13,7 @@ internal sealed class StoresAway : IEndpointFilter
         {
             return await next(context);
         }
-        catch (Exception e) when (e is LedgerUnavailableException or SnapshotStoreUnavailableException)
+        catch (Exception e) when (e is LedgerUnavailableException or SnapshotUnavailableException)
         {
             return Problems.Unavailable(e.Message);
         }

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Sql;
 using Scoring.Actors.State;
 
@@ -27,11 +28,14 @@ internal static class NodePaths
     /// <exception cref="OptionsException">Its file can't be opened, made or written, or is of an earlier version.</exception>
     internal static IScoreLedger OpenLedger(LedgerOptions options) => Opening("Ledger", options.Path, () => ScoreLedgers.Open(options));
 
-    /// <summary>Opens the snapshot store.</summary>
+    /// <summary>Looks whether the snapshot store's file can be one.</summary>
     /// <param name="options">Where it is.</param>
-    /// <param name="open">Opens it.</param>
-    /// <exception cref="OptionsException">Its file can't be opened, made or written.</exception>
-    internal static ISnapshotStore OpenState(StateOptions options, Func<ISnapshotStore> open) => Opening("State", options.Path, open);
+    /// <exception cref="OptionsException">It can't be opened, made or written.</exception>
+    internal static void CheckState(StateOptions options) => Opening("State", options.Path, () =>
+    {
+        PartitionServices.CheckWritable(options);
+        return options;
+    });
 
     private static T Opening<T>(string section, string path, Func<T> open)
     {

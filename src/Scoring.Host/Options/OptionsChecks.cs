@@ -6,6 +6,7 @@ using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
 using Scoring.Actors.Sql;
 using Scoring.Host.Cluster;
+using Scoring.Kafka.Settings;
 using Scoring.Models.Durations;
 
 namespace Scoring.Host.Options;
@@ -61,19 +62,13 @@ internal static class OptionsChecks
 
     private static IEnumerable<string> Times(ScoringOptions options)
     {
-        var (source, output, shards) = (options.Source, options.Output, options.Shards);
+        var (source, output) = (options.Source, options.Output);
         if (output.DeliveryTimeout <= output.Linger)
             yield return Error("Output:DeliveryTimeout", $"{Text(output.DeliveryTimeout)} is not more than Output:Linger, {Text(output.Linger)}, for which a record waits before it is sent");
-        if (shards.LongestStoreRetry < shards.FirstStoreRetry)
-            yield return Error("Shards:LongestStoreRetry", $"{Text(shards.LongestStoreRetry)} is less than Shards:FirstStoreRetry, {Text(shards.FirstStoreRetry)}");
         if (options.Ledger.LongestRetryDelay < options.Ledger.RetryDelay)
             yield return Error("Ledger:LongestRetryDelay", $"{Text(options.Ledger.LongestRetryDelay)} is less than Ledger:RetryDelay, {Text(options.Ledger.RetryDelay)}");
-        if (source.SessionTimeout < 3 * source.HeartbeatInterval)
-            yield return Error("Source:SessionTimeout", $"{Text(source.SessionTimeout)} is less than three heartbeats of {Text(source.HeartbeatInterval)}; one lost heartbeat would cost the node its partitions");
-        if (output.Guarantee == Guarantee.ExactlyOnce && source.CommitInterval > KafkaTransactionalClient.LongestInterval)
-            yield return Error("Source:CommitInterval", $"{Text(source.CommitInterval)} is more than {Text(KafkaTransactionalClient.LongestInterval)}; with exactly_once a transaction is open so long, and the brokers abort one that is open for {Text(KafkaTransactionalClient.TransactionTimeout)}");
-        if (output.Guarantee == Guarantee.ExactlyOnce && source.RevocationTimeout < GroupMember.LeastTransactionalRevocation)
-            yield return Error("Source:RevocationTimeout", $"{Text(source.RevocationTimeout)} is less than {Text(GroupMember.LeastTransactionalRevocation)}; with exactly_once the brokers have half of it for an answer");
+        if (output.Guarantee == Guarantee.ExactlyOnce && source.CommitInterval > TransactionSettings.LongestInterval)
+            yield return Error("Source:CommitInterval", $"{Text(source.CommitInterval)} is more than {Text(TransactionSettings.LongestInterval)}; with exactly_once a transaction is open so long, and the brokers abort one that is open for {Text(new TransactionSettings().Timeout)}");
     }
 
     private static IEnumerable<string> Database(SqlProvider provider, string connectionString, string section)

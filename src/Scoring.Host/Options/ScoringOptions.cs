@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Scoring.Actors.Entities;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Log;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Relay;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Source;
@@ -52,10 +52,6 @@ public sealed record HttpOptions
     /// name where that is every address.
     /// </summary>
     public string AdvertisedUrl { get; init; } = "";
-
-    /// <summary>How long a query waits for the node that owns its shard.</summary>
-    [DurationRange("1ms", "1m")]
-    public TimeSpan ForwardTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a call of POST /v1/score waits for its score.</summary>
     [DurationRange("1ms", "1h")]

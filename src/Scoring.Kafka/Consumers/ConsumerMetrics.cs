@@ -9,12 +9,12 @@ internal sealed class ConsumerMetrics
     internal ConsumerMetrics(IMeterFactory meters, NodeConsumer consumer)
     {
         var meter = meters.Create(KafkaMeter.Name);
-        meter.CreateObservableGauge("scoring.kafka.reachable", () => consumer.State.Brokers.Condition == Clients.BrokerCondition.Reached ? 1 : 0, "1", "Whether the brokers answered when they were last asked");
-        meter.CreateObservableGauge("scoring.kafka.partitions", () => consumer.State.Partitions, "{partition}", "Partitions that are read, of at most MaxPartitions");
-        meter.CreateObservableGauge("scoring.kafka.partitions_paused", () => consumer.State.Paused, "{partition}", "Partitions that are paused because their buffer is full");
-        meter.CreateObservableGauge("scoring.kafka.buffered_bytes", () => consumer.State.BufferedBytes, "By", "Bytes that wait in the partitions' buffers, each of at most BufferBytes");
-        meter.CreateObservableGauge("scoring.kafka.buffered_records", () => consumer.State.BufferedRecords, "{record}", "Records that wait in the partitions' buffers, each of at most BufferRecords");
-        meter.CreateObservableGauge("scoring.kafka.lookups_waiting", () => consumer.State.Lookups, "{lookup}", "Look-ups that wait for an answer, of at most MaxLookups");
+        Observe("scoring.kafka.reachable", s => s.Brokers.Condition == Clients.BrokerCondition.Reached ? 1 : 0, "1", "Whether the brokers answered when they were last asked");
+        Observe("scoring.kafka.partitions", s => s.Partitions, "{partition}", "Partitions that are read, of at most MaxPartitions");
+        Observe("scoring.kafka.partitions_paused", s => s.Paused, "{partition}", "Partitions that are paused because their buffer is full");
+        Observe("scoring.kafka.buffered_bytes", s => s.BufferedBytes, "By", "Bytes that wait in the partitions' buffers, each of at most BufferBytes");
+        Observe("scoring.kafka.buffered_records", s => s.BufferedRecords, "{record}", "Records that wait in the partitions' buffers, each of at most BufferRecords");
+        Observe("scoring.kafka.lookups_waiting", s => s.Lookups, "{lookup}", "Look-ups that wait for an answer, of at most MaxLookups");
         Pauses = meter.CreateCounterAtZero("scoring.kafka.pauses", "{pause}", "Times that a partition was paused because its buffer was full");
         Dropped = meter.CreateCounterAtZero("scoring.kafka.dropped_records", "{record}", "Records of partitions that had been taken away or assigned anew, dropped");
         Gaps = meter.CreateCounterAtZero("scoring.kafka.log_gaps", "{gap}", "Partitions that failed because the log does not hold what they need");
@@ -25,6 +25,9 @@ internal sealed class ConsumerMetrics
         LookupsRefused = meter.CreateCounterAtZero("scoring.kafka.lookups_refused", "{lookup}", "Look-ups beyond MaxLookups");
         DrainTimeouts = meter.CreateCounterAtZero("scoring.kafka.drain_timeouts", "{drain}", "Partitions that were taken away before all that was under way had finished");
         Replacements = meter.CreateCounterAtZero("scoring.kafka.consumer_replacements", "{client}", "Consumers that came to their end and were replaced");
+
+        void Observe(string name, Func<ConsumerState, long> value, string unit, string description) =>
+            meter.CreateObservableGauge(name, () => new Measurement<long>(value(consumer.State), KeyValuePair.Create<string, object?>("consumer", consumer.Settings.Name)), unit, description);
     }
 
     internal Counter<long> Pauses { get; }

@@ -5,6 +5,9 @@ namespace Scoring.Kafka.Settings;
 /// <summary>How a node reads and commits.</summary>
 public sealed record ConsumerSettings : KafkaSettings, IValidatableObject
 {
+    /// <summary>What metrics call the consumer, where a node has several.</summary>
+    public string Name { get; init; } = "transactions";
+
     /// <summary>
     /// The group whose committed offsets are read and written. It only names them: nothing may subscribe with it, or commits are
     /// refused.

@@ -5,6 +5,9 @@ namespace Scoring.Kafka.Settings;
 /// <summary>How the outputs and offsets of a partition go into transactions.</summary>
 public sealed record TransactionSettings : IValidatableObject
 {
+    /// <summary>The longest <see cref="CommitInterval"/> that the usual <see cref="Timeout"/> allows.</summary>
+    public static TimeSpan LongestInterval { get; } = new TransactionSettings().Timeout / 2;
+
     /// <summary>How long after its first message a transaction is committed.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 

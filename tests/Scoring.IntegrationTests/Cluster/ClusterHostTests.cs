@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Scoring.Actors.Log;
 using Scoring.Actors.Partitions;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.State;
 using Scoring.Host;
 using Scoring.Host.Cluster;

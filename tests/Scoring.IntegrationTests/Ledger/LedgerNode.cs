@@ -15,7 +15,7 @@ internal sealed class LedgerNode : IAsyncDisposable
 {
     private readonly NodeConsumer consumer;
 
-    public LedgerNode(TestBroker broker, IScoreLedger ledger, TestMeters meters, ILogger<LedgerWriter> writerLog, ILogger<LedgerOwners> ownersLog, int maxBatchRows = 50)
+    public LedgerNode(TestBroker broker, IScoreLedger ledger, TestMeters meters, ILogger<LedgerWriter> writerLog, ILogger<LedgerOwners> ownersLog, int maxBatchRows = 50, TimeProvider? clock = null)
     {
         var group = new GroupOptions { BootstrapServers = broker.BootstrapServers, GroupId = broker.Group, FetchWait = TimeSpan.FromMilliseconds(2), PrefetchKilobytes = 64 };
         var options = new LedgerOptions { MaxBatchRows = maxBatchRows, RetryDelay = TimeSpan.FromMilliseconds(5), LongestRetryDelay = TimeSpan.FromMilliseconds(50) };
@@ -24,7 +24,7 @@ internal sealed class LedgerNode : IAsyncDisposable
         var clients = new ConfluentClients(reading, new ProducerSettings { BootstrapServers = broker.BootstrapServers }, new TransactionSettings(), NullLogger<ConfluentClients>.Instance);
         consumer = new NodeConsumer(reading, clients, turns, TimeProvider.System, meters, NullLogger<NodeConsumer>.Instance);
         consumer.Start();
-        Writer = new LedgerWriter(ledger, options, broker.Prefix + "scores", turns, TimeProvider.System, meters, writerLog);
+        Writer = new LedgerWriter(ledger, options, broker.Prefix + "scores", turns, clock ?? TimeProvider.System, meters, writerLog);
         Writer.Start();
         Owners = new LedgerOwners(Writer, consumer, broker.Prefix + "scores", ownersLog);
     }

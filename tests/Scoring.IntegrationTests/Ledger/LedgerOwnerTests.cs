@@ -8,6 +8,7 @@ using Scoring.Actors.Ledger;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Sql;
 using Scoring.IntegrationTests.State;
+using Scoring.Models.Wire;
 using Scoring.Servers;
 
 namespace Scoring.IntegrationTests.Ledger;
@@ -303,9 +304,23 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
 
     private static long Ends(MemoryLedger ledger) => Enumerable.Range(0, Partitions).Sum(p => ledger.At(p) ?? 0);
 
-    private LedgerNode Start(IScoreLedger ledger)
+    [Fact]
+    public async Task What_is_old_is_told_by_the_nodes_clock_and_by_no_event()
     {
-        var node = new LedgerNode(broker, ledger, meters, log, ownersLog);
+        client.SendTo("scores", "u-1", """{"transactionId":"t-9999","cardId":"c","userId":"u-1","eventTime":"9999-12-31T23:59:59Z"}""");
+        client.Flush();
+        var now = new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
+        var written = new List<long>();
+        var ledger = new MemoryLedger { Before = (_, rows, _) => written.AddRange(rows.Select(r => r.WrittenMicros)) };
+        Sys.ActorOf(LedgerFillActor.Of(Start(ledger, new StandingClock(now)).Owners));
+        await Eventually.TrueAsync(() => ledger.Count == 1, "the score is in the ledger");
+        Assert.All(written, w => Assert.Equal(EventTime.Of(now), w));
+        await Eventually.TrueAsync(() => ledger.PrunedBefore == EventTime.Of(now.AddDays(-90)), "what is older than the retention is removed");
+    }
+
+    private LedgerNode Start(IScoreLedger ledger, TimeProvider? clock = null)
+    {
+        var node = new LedgerNode(broker, ledger, meters, log, ownersLog, clock: clock);
         nodes.Add(node);
         return node;
     }
@@ -328,5 +343,10 @@ public sealed class LedgerOwnerTests : TestKit, IAsyncLifetime
         }
 
         client.Flush();
+    }
+
+    private sealed class StandingClock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
     }
 }

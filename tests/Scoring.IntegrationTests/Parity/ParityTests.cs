@@ -166,7 +166,7 @@ public sealed class ParityTests : IDisposable
         [
             "bootstrap", "--input", "topic", "--at", "committed",
             $"--Scoring:Kafka:BootstrapServers={broker.BootstrapServers}", $"--Scoring:Topics:Prefix={broker.Prefix}", $"--Scoring:Source:GroupId={broker.Group}",
-            "--Scoring:State:Provider=Postgres", $"--Scoring:State:ConnectionString={server.ConnectionString}", $"--Scoring:Features:Path={features}", "--Scoring:State:ReportInterval=00:00:00.500", "--Scoring:Decode:MaxTimeBehind=00:00:00",
+            "--Scoring:State:Provider=Postgres", $"--Scoring:State:ConnectionString={server.ConnectionString}", $"--Scoring:Features:Path={features}", "--Scoring:Decode:MaxTimeBehind=00:00:00",
         ];
         Assert.Contains("--replace", await RefusalAsync(bootstrap), StringComparison.Ordinal);
         Assert.Equal(before.Count, Counts(await RunAsync([.. bootstrap, "--replace"]), "transactions").Sum());
@@ -183,7 +183,7 @@ public sealed class ParityTests : IDisposable
             Features = o.Features with { Path = set },
             Model = o.Model with { Path = bundle },
             Shards = o.Shards with { RecordFeatures = true },
-            State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = server.ConnectionString, ReportInterval = TimeSpan.FromMilliseconds(500) },
+            State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = server.ConnectionString },
         });
     }
 

@@ -17,7 +17,6 @@ using Scoring.Actors.Log;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Partitions;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Snapshots;
 using Scoring.Actors.State;
 using Scoring.Host;

@@ -32,14 +32,14 @@ public sealed class RelayOwnerTests : TestKit, IAsyncLifetime
     private readonly TestMeters meters = new();
     private readonly RelayProgress progress = new();
     private readonly List<IAsyncDisposable> nodes = [];
-    private readonly RelayedPartitions relayed;
+    private readonly TopicPartition[] relayed;
     private long generations;
 
     public RelayOwnerTests()
         : base("akka.loglevel = WARNING")
     {
         client = new TestClient(broker);
-        relayed = new RelayedPartitions([(Labels, Partitions), (broker.Prefix + "interactions", Partitions)]);
+        relayed = [.. new[] { Labels, broker.Prefix + "interactions" }.SelectMany(topic => Enumerable.Range(0, Partitions).Select(p => new TopicPartition(topic, p)))];
     }
 
     private string Labels => broker.Prefix + "labels";
@@ -63,7 +63,7 @@ public sealed class RelayOwnerTests : TestKit, IAsyncLifetime
         for (var round = 0; round < 3; round++)
         {
             Send(round * Count, (round + 1) * Count);
-            var owners = Enumerable.Range(0, relayed.Count).Select(e => Own(both[round % 2], e)).ToList();
+            var owners = Enumerable.Range(0, relayed.Length).Select(e => Own(both[round % 2], e)).ToList();
             foreach (var owner in owners)
                 await owner.Probe.ExpectMsgAsync<WentLive>(Patience);
             if (round == 2)
@@ -93,7 +93,7 @@ public sealed class RelayOwnerTests : TestKit, IAsyncLifetime
         // Nobody drains a node that dies, and its last commit may not have come.
         Sys.Stop(first.Actor);
         var second = Start();
-        var owners = Enumerable.Range(0, relayed.Count).Select(e => Own(second, e)).ToList();
+        var owners = Enumerable.Range(0, relayed.Length).Select(e => Own(second, e)).ToList();
         foreach (var owner in owners)
             await owner.Probe.ExpectMsgAsync<WentLive>(Patience);
 

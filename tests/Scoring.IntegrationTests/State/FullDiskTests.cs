@@ -1,27 +1,26 @@
+using Akka.Persistence;
 using Scoring.Actors.Ledger;
+using Scoring.Actors.Snapshots;
 using Scoring.Actors.Sql;
-using Scoring.Actors.State;
+using Scoring.IntegrationTests.Snapshots;
 using Scoring.Models.Wire;
 using Scoring.Servers;
-using static Scoring.IntegrationTests.State.StoreRows;
+using static Scoring.IntegrationTests.Snapshots.StoreNode;
 
 namespace Scoring.IntegrationTests.State;
 
 /// <summary>What the stores say of a disk that is full: that it passes, and what it is.</summary>
-public sealed class FullDiskTests : IDisposable
+public sealed class FullDiskTests
 {
     private const int Kibibytes = 4_096;
-
-    private readonly TestMeters meters = new();
-
-    public void Dispose() => meters.Dispose();
+    private const string Class = "class = \"Scoring.Actors.Snapshots.GroupCommitSnapshotStore, Scoring.Actors\"\n";
 
     [SmallDiskFact]
     public async Task A_checkpoint_that_finds_SQLites_disk_full_can_be_written_once_there_is_room()
     {
         using var disk = SmallDisk.Mount(Kibibytes);
-        await using var store = new SqliteSnapshotStore(new StateOptions { Path = Path.Combine(disk.Folder, "state.db") }, TimeProvider.System, meters);
-        await CheckpointFailsWhileFullAsync(store, disk, "full");
+        await using var store = new StoreNode($"{Class}provider = sqlite\npath = \"{Path.Combine(disk.Folder, "state.db")}\"");
+        SaveFailsWhileFull(store, disk, "full");
     }
 
     [SmallDiskFact]
@@ -29,9 +28,8 @@ public sealed class FullDiskTests : IDisposable
     {
         using var disk = SmallDisk.Mount(Kibibytes);
         await using var server = await PostgresServer.StartAsync();
-        await using var store = new PostgresSnapshotStore(
-            new StateOptions { Provider = SqlProvider.Postgres, ConnectionString = await DatabaseOnAsync(server, disk) }, TaskScheduler.Default, TimeProvider.System, meters);
-        await CheckpointFailsWhileFullAsync(store, disk, "53100");
+        await using var store = new StoreNode($"{Class}provider = postgres\nconnection-string = \"{await DatabaseOnAsync(server, disk)}\"");
+        SaveFailsWhileFull(store, disk, "53100");
     }
 
     [SmallDiskFact]
@@ -51,25 +49,25 @@ public sealed class FullDiskTests : IDisposable
         WriteFailsWhileFull(ledger, disk, "53100");
     }
 
-    private static async Task CheckpointFailsWhileFullAsync(ISnapshotStore store, SmallDisk disk, string word)
+    private static void SaveFailsWhileFull(StoreNode store, SmallDisk disk, string word)
     {
-        await store.PrepareAsync(Log, default);
-        var epoch = (await store.AcquireAsync(0, Owner, default)).Epoch;
-        Assert.True(await store.WriteAsync(Checkpoint(0, epoch, 5, Card("k0", "old")), default));
+        store.Save(Saving("k0", 5, Frozen("old")));
         disk.Fill();
 
         // More than a page that has room already, and more than once: what failed must not stand in the way of the next try.
-        IReadOnlyList<EntityWrite> many = [.. Enumerable.Range(0, 400).Select(i => Card($"k{i}", new string('x', 2_000)))];
+        List<SaveSnapshot> many = [.. Enumerable.Range(0, 400).Select(i => Saving($"k{i}", 9, Frozen(new string('x', 2_000))))];
         for (var tries = 0; tries < 3; tries++)
         {
-            var error = await Assert.ThrowsAsync<SnapshotStoreUnavailableException>(() => store.WriteAsync(Checkpoint(0, epoch, 9, many), default));
-            Assert.Contains(word, error.Message, StringComparison.Ordinal);
+            many.ForEach(store.Tell);
+            var failures = store.Answers(many.Count).OfType<SaveSnapshotFailure>().ToList();
+            Assert.NotEmpty(failures);
+            Assert.All(failures, f => Assert.Contains(word, Assert.IsType<SnapshotUnavailableException>(f.Cause).Message, StringComparison.Ordinal));
         }
 
-        Assert.Equal(["k0 at 5: old"], await store.StatesAsync(0, "k0", "k1"));
+        Assert.Equal("5: old", store.Load("k0", to: 8));
         disk.Free();
-        Assert.True(await store.WriteAsync(Checkpoint(0, epoch, 9, many), default));
-        Assert.Equal(2, (await store.StatesAsync(0, "k1", "k399")).Count);
+        store.Save(many);
+        Assert.Equal($"9: {new string('x', 2_000)}", store.Load("k399"));
     }
 
     private static void WriteFailsWhileFull(IScoreLedger ledger, SmallDisk disk, string word)

@@ -1,7 +1,6 @@
 using Npgsql;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Sql;
-using Scoring.Actors.State;
 using Scoring.IntegrationTests.Ledger;
 using Scoring.Servers;
 
@@ -44,34 +43,6 @@ public sealed class SharedPgBouncer : IAsyncLifetime
 
 [CollectionDefinition(SharedPgBouncer.Name)]
 public sealed class PooledTests : ICollectionFixture<SharedPgBouncer>;
-
-/// <summary>The snapshot store keeps its promises behind PgBouncer in transaction mode.</summary>
-[Collection(SharedPgBouncer.Name)]
-public sealed class PooledSnapshotStoreTests(SharedPgBouncer pooled) : SnapshotStoreConformance
-{
-    private readonly TestMeters meters = new();
-    private string connectionString = "";
-
-    public override async Task DisposeAsync()
-    {
-        await base.DisposeAsync();
-        meters.Dispose();
-    }
-
-    protected override async Task CreateDatabaseAsync() => connectionString = await pooled.CreateDatabaseAsync();
-
-    protected override ISnapshotStore Open() =>
-        new PostgresSnapshotStore(new StateOptions { Provider = SqlProvider.Postgres, ConnectionString = connectionString }, TaskScheduler.Default, TimeProvider.System, meters);
-
-    protected override async Task RunSqlAsync(string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(connectionString + ";Pooling=false");
-#pragma warning disable CA2100 // The texts are the tests' own.
-        await using var command = source.CreateCommand(sql);
-#pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync();
-    }
-}
 
 /// <summary>The ledger keeps its promises behind PgBouncer in transaction mode.</summary>
 [Collection(SharedPgBouncer.Name)]

@@ -6,7 +6,6 @@ using Scoring.Actors.Log;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Model;
 using Scoring.Actors.Partitions;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.Replies;
 using Scoring.Actors.Sink;
 using Scoring.Actors.Snapshots;

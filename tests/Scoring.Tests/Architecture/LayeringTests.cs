@@ -29,23 +29,18 @@ public partial class LayeringTests
         ["Scoring.Actors.Sink"] = ["Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Sql"] = [],
         ["Scoring.Actors.Snapshots"] = ["Scoring.Actors.Telemetry", "Scoring.Actors.Sql"],
-        ["Scoring.Actors.State"] = ["Scoring.Actors.Parts", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Models.Durations"],
-        ["Scoring.Actors.Relay"] = ["Scoring.Actors.Messages", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Messages", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
-        ["Scoring.Actors.Pipeline"] =
-        [
-            "Scoring.Actors.Messages", "Scoring.Actors.Replies", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model", "Scoring.Actors.Sink", "Scoring.Actors.State",
-            "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
-        ],
+        ["Scoring.Actors.State"] = ["Scoring.Actors.Snapshots", "Scoring.Actors.Sql", "Scoring.Models.Durations"],
+        ["Scoring.Actors.Relay"] = ["Scoring.Actors.Messages", "Scoring.Actors.Partitions", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
+        ["Scoring.Actors.Ledger"] = ["Scoring.Actors.Messages", "Scoring.Actors.Partitions", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Sql", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Wire"],
         ["Scoring.Actors.Checkpoints"] = ["Scoring.Models.Features", "Scoring.Models.Wire"],
         ["Scoring.Actors.Cardholders"] = ["Scoring.Actors.Log", "Scoring.Actors.Entities", "Scoring.Actors.Checkpoints", "Scoring.Models.Features"],
 
-        // The partitions of a region, which alone see all roles.
+        // The partitions of the input log, which alone see all roles; the other regions are made of the same machinery.
         ["Scoring.Actors.Partitions"] =
         [
             "Scoring.Actors.Messages", "Scoring.Actors.Replies", "Scoring.Actors.Parts", "Scoring.Actors.Log", "Scoring.Actors.Telemetry", "Scoring.Actors.Source", "Scoring.Actors.Entities", "Scoring.Actors.Model",
             "Scoring.Actors.Sink", "Scoring.Actors.Sql", "Scoring.Actors.Checkpoints", "Scoring.Actors.Cardholders",
-            "Scoring.Actors.Snapshots", "Scoring.Actors.State", "Scoring.Actors.Pipeline", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
+            "Scoring.Actors.Snapshots", "Scoring.Actors.State", "Scoring.Kafka", "Scoring.Models.Durations", "Scoring.Models.Features", "Scoring.Models.Inference", "Scoring.Models.Wire",
         ],
         ["Scoring.Producer"] = ["Scoring.Kafka", "Scoring.Models.Wire", "Scoring.Models.Files"],
     };

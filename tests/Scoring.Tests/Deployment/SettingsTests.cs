@@ -33,7 +33,7 @@ public class SettingsTests
         var pod = manifests.Single(m => m.Text("kind") == "StatefulSet").At("spec", "template", "spec");
         var grace = double.Parse(pod.Text("terminationGracePeriodSeconds"), CultureInfo.InvariantCulture)
             - double.Parse(pod.Text("containers", 0, "lifecycle", "preStop", "exec", "command", 1), CultureInfo.InvariantCulture);
-        Assert.True(grace >= (ScoringHost.StopTimeout + SettingsOf(manifests).Source.RevocationTimeout + ModelActor.StopTimeout + KafkaOutputLog.StopTimeout).TotalSeconds);
+        Assert.True(grace >= (ScoringHost.StopTimeout + ModelActor.StopTimeout + KafkaOutputLog.StopTimeout).TotalSeconds);
     }
 
     [Theory]

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.State;
 using Scoring.Host.Options;
@@ -8,13 +7,8 @@ namespace Scoring.Tests.Host;
 public sealed class NodePathsTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("paths").FullName;
-    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-    public void Dispose()
-    {
-        services.Dispose();
-        Directory.Delete(folder, recursive: true);
-    }
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void Each_path_that_leads_nowhere_is_told_with_its_own_setting()
@@ -46,7 +40,5 @@ public sealed class NodePathsTests : IDisposable
 
     private static string Ledger(string path) => Assert.Throws<OptionsException>(() => NodePaths.OpenLedger(new LedgerOptions { Path = path })).Message;
 
-    private string State(string path) => Assert.Throws<OptionsException>(() => NodePaths.OpenState(
-        new StateOptions { Path = path },
-        () => SnapshotStores.Open(new StateOptions { Path = path }, TaskScheduler.Default, TimeProvider.System, services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()))).Message;
+    private static string State(string path) => Assert.Throws<OptionsException>(() => NodePaths.CheckState(new StateOptions { Path = path })).Message;
 }

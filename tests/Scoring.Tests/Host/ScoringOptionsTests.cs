@@ -130,20 +130,18 @@ public class ScoringOptionsTests
     [Fact]
     public void Every_setting_that_cannot_be_read_is_named()
     {
-        var error = Assert.Throws<OptionsException>(() => Read("Shards:MaxBatchRecords=many", "Source:SessionTimeout=soon", "Source:Assignor=Fair", "Shards:MaxBatches=4"));
-        foreach (var name in new[] { "Shards:MaxBatchRecords", "Source:SessionTimeout", "Source:Assignor", "Shards:MaxBatches" })
+        var error = Assert.Throws<OptionsException>(() => Read("Shards:MaxBatchRecords=many", "Source:CommitInterval=soon", "Source:FirstStart=Middle", "Shards:MaxBatches=4"));
+        foreach (var name in new[] { "Shards:MaxBatchRecords", "Source:CommitInterval", "Source:FirstStart", "Shards:MaxBatches" })
             Assert.Contains($"Scoring:{name}: ", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("Source:CommitInterval=60.00:00:00", "Source:CommitInterval")]
-    [InlineData("Source:RevocationTimeout=60.00:00:00", "Source:RevocationTimeout")]
     [InlineData("Source:FetchWait=-00:00:01", "Source:FetchWait")]
     [InlineData("Output:Linger=-00:00:01", "Output:Linger")]
     [InlineData("Output:DeliveryTimeout=00:00:00.0001", "Output:DeliveryTimeout")]
     [InlineData("Output:Linger=00:00:30;Output:DeliveryTimeout=00:00:10", "Output:DeliveryTimeout")]
     [InlineData("Ledger:RetryDelay=-00:00:01", "Ledger:RetryDelay")]
-    [InlineData("Shards:QueueFullDelay=60.00:00:00", "Shards:QueueFullDelay")]
     [InlineData("Topics:DeadLetters=transactions", "Topics:Transactions and Topics:DeadLetters are both 'transactions'")]
     [InlineData("Relay:TransactionTopics:0=transactions", "Topics:Transactions and Relay:TransactionTopics:0 are both 'transactions'")]
     [InlineData("Topics:Prefix=eu.;Relay:TransactionTopics:0=pos;Relay:TransactionTopics:1=eu.scores", "Topics:Scores and Relay:TransactionTopics:1")]
@@ -153,10 +151,7 @@ public class ScoringOptionsTests
     [InlineData("Relay:RetryDelay=-00:00:01", "Relay:RetryDelay")]
     [InlineData("Output:Guarantee=at_most_once", "Output:Guarantee")]
     [InlineData("Shards:NudgeInterval=00:00:00", "Shards:NudgeInterval")]
-    [InlineData("Shards:FirstStoreRetry=00:00:00", "Shards:FirstStoreRetry")]
-    [InlineData("Shards:LongestStoreRetry=-00:00:01", "Shards:LongestStoreRetry")]
     [InlineData("Output:Guarantee=exactly_once;Source:CommitInterval=00:00:10", "Source:CommitInterval")]
-    [InlineData("Output:Guarantee=exactly_once;Source:RevocationTimeout=00:00:00.5", "Source:RevocationTimeout")]
     [InlineData("State:CheckpointInterval=00:00:00", "State:CheckpointInterval")]
     [InlineData("State:CommandTimeout=1.00:00:00", "State:CommandTimeout")]
     [InlineData("State:MaxDirtyEntities=0", "State:MaxDirtyEntities")]
@@ -166,7 +161,8 @@ public class ScoringOptionsTests
     [InlineData("Topics:Prefix=my topic/", "Topics:Scores")]
     [InlineData("Http:Urls=8080", "Http:Urls")]
     [InlineData("Http:AdvertisedUrl=node-1:8080", "Http:AdvertisedUrl")]
-    [InlineData("Http:ForwardTimeout=00:00:00", "Http:ForwardTimeout")]
+    [InlineData("Source:SessionTimeout=00:00:10", "Source:SessionTimeout")]
+    [InlineData("Http:ForwardTimeout=00:00:02", "Http:ForwardTimeout")]
     [InlineData("Ledger:Provider=Postgres", "Ledger:ConnectionString")]
     public void What_would_fail_later_is_refused_at_the_start(string settings, string named) =>
         Assert.Contains($"Scoring:{named}", Assert.Throws<OptionsException>(() => Read(settings.Split(';'))).Message, StringComparison.Ordinal);

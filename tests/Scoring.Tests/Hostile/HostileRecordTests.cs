@@ -4,8 +4,8 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Log;
 using Scoring.Actors.Relay;
 using Scoring.Actors.Source;
+using Scoring.Models.Features;
 using Scoring.Models.Wire;
-using Scoring.Tests.Pipeline;
 using Scoring.Tests.Wire;
 
 namespace Scoring.Tests.Hostile;
@@ -20,6 +20,19 @@ public class HostileRecordTests
     private const int RecordsAStage = 5_000;
     private static readonly DecodeLimits Limits = new DecodeLimits().ForNode(TimeSpan.FromDays(30));
 
+    private const string Features = """
+        featureSet: tiny
+        version: 1
+        lateness: 1h
+        entities:
+          card: { key: cardId, retain: 1d }
+          user: { key: userId, retain: 1d }
+        sessions: { entity: user, gap: 30m }
+        features:
+          - { name: count_1d, from: card, agg: count, window: 1d }
+          - { name: sum_1d,   from: user, agg: sum, of: amount, window: 1d }
+        """;
+
     private readonly HostileRecords records = new(Seed);
     private readonly HostileValues values = new(Seed + 1);
     private readonly RecordReader reader = new(TimeProvider.System);
@@ -29,26 +42,30 @@ public class HostileRecordTests
     [Fact]
     public void Any_record_is_refused_with_a_reason_or_applied_and_scored()
     {
-        var stage = Stage();
+        var (reading, engine) = (new RecordDecoder(Limits, new LogPlace(0, 1), null), Engine());
         var applied = 0;
         var reasons = new HashSet<RejectReason>();
         for (var i = 0; i < HostileValues.Count; i++)
         {
             if (i % RecordsAStage == 0)
-                stage = Stage();
+                engine = Engine();
             var result = records.Next();
             Guard(i, result, () =>
             {
                 var record = reader.Read(result);
-                stage.Decode(record, out var decoded);
+                reading.Decode(record, out var decoded);
                 Assert.NotEqual(RejectReason.Poison, decoded.Rejection?.Reason);
-                var verdict = stage.Judge(decoded, EventTime.Of(values.Clock()));
+                var verdict = reading.Judge(decoded, EventTime.Of(values.Clock()));
                 Assert.NotEqual(RejectReason.Poison, verdict?.Reason);
-                var outcome = stage.Apply(decoded, new double[4]);
                 reasons.Add((decoded.Rejection ?? verdict)?.Reason ?? RejectReason.None);
-                if (decoded.Rejection is null && record.Kind == RecordKind.Transaction)
-                    CheckValid(decoded.Transaction);
-                applied += outcome.Outcome is EntityOutcome.Scored or EntityOutcome.Repeated ? 1 : 0;
+                if (decoded.Rejection is not null)
+                    return;
+                if (record.Kind == RecordKind.Label)
+                    engine.ApplyLabel(decoded.Label);
+                if (record.Kind != RecordKind.Transaction)
+                    return;
+                CheckValid(decoded.Transaction);
+                applied += engine.Apply(decoded.Transaction, new double[engine.Set.FeatureNames.Count]).Conflict ? 0 : 1;
             });
         }
 
@@ -87,7 +104,7 @@ public class HostileRecordTests
         Assert.InRange(relayed, HostileValues.Count / 200, HostileValues.Count);
     }
 
-    private static EntityStage Stage() => new(ShardFixture.Set(), Limits, new EntityOptions(), new LogPlace(0, 1));
+    private static FeatureEngine Engine() => new(FeatureSet.Parse(new StringReader(Features), "tiny.yaml"), new FeatureEngineOptions { LocalEntitiesOnly = true });
 
     // What is accepted can be looked at again, written, read back, and fetched.
     private void CheckValid(in Transaction transaction)

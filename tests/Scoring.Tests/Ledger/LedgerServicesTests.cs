@@ -21,10 +21,12 @@ public class LedgerServicesTests
         var turns = new ThreadTurns();
         await using var services = new ServiceCollection().AddLogging().AddMetrics().AddOptions()
             .AddSingleton(TimeProvider.System).AddSingleton(new Topics())
-            .AddScoringLedgerOwners(
-                ScoreLedgers.Open, _ => turns, p => new NodeConsumer(reading, clients, turns, TimeProvider.System, p.GetRequiredService<IMeterFactory>(), NullLogger<NodeConsumer>.Instance))
+            .AddSingleton<ITurnScheduler>(turns)
+            .AddScoringLedger(
+                ScoreLedgers.Open, p => new NodeConsumer(reading, clients, turns, TimeProvider.System, p.GetRequiredService<IMeterFactory>(), NullLogger<NodeConsumer>.Instance),
+                _ => throw new InvalidOperationException("no owner is started here"))
             .BuildServiceProvider();
-        var part = Assert.Single(services.GetServices<NodePart>());
+        var part = services.GetServices<NodePart>().First();
         await part.StartAsync(CancellationToken.None);
         var status = services.GetRequiredService<ILedgerStatus>();
         Assert.Empty(status.Partitions());

@@ -50,10 +50,8 @@ public class RecordReaderTests
         var after = Read((RecordHeaders.Kind, RecordKinds.Transaction), (RecordHeaders.RelayedFrom, header));
         Assert.Equal((RecordKind.UnreadableOrigin, RecordKind.UnreadableOrigin), (before.Kind, after.Kind));
 
-        using var features = new StringReader("featureSet: one\nversion: 1\nentities:\n  card: { key: cardId, retain: 1d }\nfeatures:\n  - { name: amount, from: event, field: amount }\n");
-        var stage = new EntityStage(FeatureSet.Parse(features, "one.yaml"), new DecodeLimits(), new EntityOptions());
-        stage.Decode(before, out var decoded);
-        Assert.Equal(RejectReason.UnreadableOrigin, stage.Apply(decoded, new double[1]).Rejection?.Reason);
+        new RecordDecoder(new DecodeLimits(), null, null).Decode(before, out var decoded);
+        Assert.Equal(RejectReason.UnreadableOrigin, decoded.Rejection?.Reason);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Scoring.Actors.Entities;
 using Scoring.Actors.Ledger;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Parts;
-using Scoring.Actors.Pipeline;
+using Scoring.Actors.Partitions;
 using Scoring.Actors.Source;
 using Scoring.Actors.State;
 using Scoring.Host;
