@@ -10,7 +10,8 @@ namespace Scoring.Host;
 /// <summary>A node with its HTTP side, in one process. The container owns what it is made of, and disposes of it once the node has stopped.</summary>
 public sealed class ScoringHost : IAsyncDisposable
 {
-    // For the calls that wait for their score; the node needs the rest of the ten seconds that a stop may take.
+    // For the calls that wait for their score. The parts stop behind it, each within a bound of its own: the longest is that of the
+    // cluster, whose phases are in cluster.conf.
     internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication web;
@@ -35,10 +36,10 @@ public sealed class ScoringHost : IAsyncDisposable
     public Task Completion => life.Completion;
 
     /// <summary>
-    /// Whether the node takes records and does with them all that it should: it has joined the group, each of its partitions can be
-    /// read and has its state, the stores answer, and nothing was outrun and has not caught up.
+    /// Whether the node takes records and does with them all that it should: it is a member of the cluster, each of its partitions can be
+    /// read and has its state, Kafka and the stores answer, and nothing was outrun and has not caught up.
     /// </summary>
-    public bool IsReady => Services.GetRequiredService<NodeHealth>().WhyNotReady().Count == 0;
+    public bool IsAtWork => Services.GetRequiredService<NodeHealth>() is var health && health.WhyNotReady().Count == 0 && health.PartitionTroubles().Count == 0;
 
     /// <summary>Is called off when the process is asked to stop, or the node can't go on.</summary>
     public CancellationToken Stopping => web.Lifetime.ApplicationStopping;

@@ -55,7 +55,7 @@ public class NodesTests(SharedPostgres postgres)
         var cluster = new TestCluster();
         await using var first = await StartAsync(broker, cluster, "first", database);
         await using var second = await StartAsync(broker, cluster, "second", database);
-        await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2 && first.IsReady && second.IsReady, "each node has two partitions");
+        await Eventually.TrueAsync(() => first.Engine.Partitions().Count == 2 && second.Engine.Partitions().Count == 2 && first.IsAtWork && second.IsAtWork, "each node has two partitions");
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(first, $"t-{i}", $"c-{i}")));
 
         foreach (var host in new[] { first, second })

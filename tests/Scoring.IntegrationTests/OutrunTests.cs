@@ -19,7 +19,7 @@ public class OutrunTests
     [EmbeddedBrokerTheory]
     [InlineData("transactions", "scoring", "partition 0 is down (state_log_gap)")]
     [InlineData("labels", "scoring-relay", "not relayed: it.labels[0] holds offsets")]
-    public async Task A_reader_that_was_outrun_is_told_by_the_probe_and_the_list_of_shards(string topic, string group, string problem)
+    public async Task A_reader_that_was_outrun_is_told_by_the_list_of_shards(string topic, string group, string problem)
     {
         using var broker = new TestBroker(partitions: 1);
         using (var client = new TestClient(broker))
@@ -38,8 +38,10 @@ public class OutrunTests
         await using var host = await StartAsync(broker);
         using var http = new HttpClient { BaseAddress = new Uri(host.Address) };
 
-        await Eventually.TrueAsync(async () => (await DetailAsync(http)).Contains(problem, StringComparison.Ordinal), "the node says that it was outrun");
-        Assert.Contains((await http.GetFromJsonAsync<JsonObject>("/v1/shards"))!["problems"]!.AsArray(), p => ((string)p!).StartsWith(problem, StringComparison.Ordinal));
+        await Eventually.TrueAsync(
+            async () => (await http.GetFromJsonAsync<JsonObject>("/v1/shards"))!["problems"]!.AsArray().Any(p => ((string)p!).StartsWith(problem, StringComparison.Ordinal)), "the node says that it was outrun");
+        // A partition that is down is no reason to send others elsewhere; what beside them is not done is one.
+        Assert.Equal(topic == "labels", (await DetailAsync(http)).Contains(problem, StringComparison.Ordinal));
         var counter = topic == "labels" ? "scoring_relay_lost" : "scoring_source_lost";
         var counted = Regex.Matches(await http.GetStringAsync("/metrics"), $@"^{counter}\w*\{{[^}}]*\}} (\d+)", RegexOptions.Multiline);
         Assert.InRange(counted.Sum(c => long.Parse(c.Groups[1].Value, CultureInfo.InvariantCulture)), 1, Records);

@@ -28,7 +28,7 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public Task Completion => host.Completion;
 
-    public bool IsReady => host.IsReady;
+    public bool IsAtWork => host.IsAtWork;
 
     public HttpClient Http { get; }
 
@@ -42,7 +42,7 @@ internal sealed class RunningHost : IAsyncDisposable
         await host.StartAsync(CancellationToken.None);
         var running = new RunningHost(host);
         var health = host.Services.GetRequiredService<NodeHealth>();
-        await Eventually.TrueAsync(() => Task.FromResult(host.IsReady), () => $"the node is ready: {string.Join("; ", health.WhyNotReady())}");
+        await Eventually.TrueAsync(() => Task.FromResult(host.IsAtWork), () => $"the node is at work: {string.Join("; ", [.. health.WhyNotReady(), .. health.PartitionTroubles()])}");
         return running;
 
         ScoringOptions Adjusted(ScoringOptions options)

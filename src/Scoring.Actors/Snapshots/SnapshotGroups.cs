@@ -8,6 +8,9 @@ namespace Scoring.Actors.Snapshots;
 /// </summary>
 internal sealed class SnapshotGroups(ISnapshotTable table, SnapshotPayloads payloads, SnapshotStoreOptions options, SnapshotMetrics metrics, TimeProvider time)
 {
+    // What the database said last, as long as nothing has succeeded since: a group that it keeps waiting says it too.
+    private volatile string? trouble;
+
     /// <summary>Does a group.</summary>
     /// <param name="group">Calls of one type.</param>
     internal async Task RunAsync(StoreCall[] group)
@@ -40,6 +43,7 @@ internal sealed class SnapshotGroups(ISnapshotTable table, SnapshotPayloads payl
         try
         {
             await DoOnceAsync(calls, cancellation);
+            trouble = null;
             return;
         }
 #pragma warning disable CA1031 // Whoever asked gets it.
@@ -133,6 +137,8 @@ internal sealed class SnapshotGroups(ISnapshotTable table, SnapshotPayloads payl
     private void Fail(ArraySegment<StoreCall> calls, Exception failure)
     {
         var passes = IsTransient(failure);
+        if (passes && failure is not OperationCanceledException)
+            trouble = table.Describe(failure);
         var cause = passes ? new SnapshotUnavailableException($"{table.Name} could not {calls[0].Operation}: {Describe(failure)}", failure) : failure;
         foreach (var call in calls)
         {
@@ -141,8 +147,13 @@ internal sealed class SnapshotGroups(ISnapshotTable table, SnapshotPayloads payl
         }
     }
 
-    private string Describe(Exception failure) =>
-        failure is OperationCanceledException ? $"it did not answer within {options.GroupTimeout.TotalSeconds:G3} s" : table.Describe(failure);
+    private string Describe(Exception failure)
+    {
+        if (failure is not OperationCanceledException)
+            return table.Describe(failure);
+        var late = $"it did not answer within {options.GroupTimeout.TotalSeconds:G3} s";
+        return trouble is { } said ? $"{late}; what it said last: {said}" : late;
+    }
 
     private bool IsTransient(Exception failure) => failure is OperationCanceledException or TimeoutException || table.IsTransient(failure);
 }

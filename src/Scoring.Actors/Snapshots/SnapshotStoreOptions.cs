@@ -59,8 +59,11 @@ internal sealed partial record SnapshotStoreOptions
     /// <summary>Rows that one statement deletes.</summary>
     public int MaxDeletedRows { get; init; } = 1_000;
 
-    /// <summary>How long a group may take, its wait for a connection and its repetitions included.</summary>
-    public TimeSpan GroupTimeout => 4 * CommandTimeout;
+    /// <summary>
+    /// How long a group may take, its wait for a connection and its repetitions included: longer than the database takes to say what is
+    /// wrong, which SQLite's provider does after whole seconds.
+    /// </summary>
+    public TimeSpan GroupTimeout => 4 * TimeSpan.FromSeconds(Math.Ceiling(CommandTimeout.TotalSeconds));
 
     /// <summary>Reads a section.</summary>
     /// <param name="section">The plugin's section.</param>

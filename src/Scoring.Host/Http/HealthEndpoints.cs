@@ -15,11 +15,11 @@ internal sealed class HealthEndpoints(IShardEngine engine, NodeLife life, NodeHe
         routes.MapGet("/health/live", () => Answer(life.Completion.IsFaulted ? ["the node can't go on"] : []))
             .WithName("GetLiveness").WithSummary("Whether the process should go on living")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        routes.MapGet("/health/startup", () => Answer(engine.Joined.IsCompletedSuccessfully ? [] : ["the node has not joined its group yet"]))
+        routes.MapGet("/health/startup", () => Answer(engine.Joined.IsCompletedSuccessfully ? [] : ["the node has not joined the cluster yet"]))
             .WithName("GetStartup").WithSummary("Whether the node has started")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         routes.MapGet("/health/ready", () => Answer(health.WhyNotReady(), health.Notices()))
-            .WithName("GetReadiness").WithSummary("Whether the node takes transactions, and if not why")
+            .WithName("GetReadiness").WithSummary("Whether the node can take partitions, and if not why")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -51,7 +51,7 @@ internal sealed class StateEndpoints(
     {
         // All at once: of one that moves the answer takes its whole time.
         var documents = await Task.WhenAll(Enumerable.Range(0, engine.InputPartitions ?? 0).Select(ShardAsync));
-        return TypedResults.Ok(new ShardsDocument(documents, Ledger(), [.. health.WhyNotReady(), .. health.Notices()]));
+        return TypedResults.Ok(new ShardsDocument(documents, Ledger(), [.. health.WhyNotReady(), .. health.PartitionTroubles(), .. health.Notices()]));
     }
 
     private async Task<ShardDocument> ShardAsync(int partition)

@@ -20,7 +20,7 @@ internal sealed class ConsumerMetrics
         Gaps = meter.CreateCounterAtZero("scoring.kafka.log_gaps", "{gap}", "Partitions that failed because the log does not hold what they need");
         Commits = meter.CreateCounterAtZero("scoring.kafka.commits", "{commit}", "Commits that the group has acknowledged, each of all partitions together");
         CommitFailures = meter.CreateCounterAtZero("scoring.kafka.commit_failures", "{commit}", "Commits that the group refused or did not answer; each is repeated");
-        CommitTime = meter.CreateHistogram<double>("scoring.kafka.commit_duration", "s", "Time that a commit took");
+        CommitTime = meter.CreateHistogram<double>("scoring.kafka.commit_duration", "s", "Time that a commit took", advice: KafkaMeter.Seconds);
         LookupFailures = meter.CreateCounterAtZero("scoring.kafka.lookup_failures", "{lookup}", "Tries of a look-up that failed; each is repeated until LookupDeadline");
         LookupsRefused = meter.CreateCounterAtZero("scoring.kafka.lookups_refused", "{lookup}", "Look-ups beyond MaxLookups");
         DrainTimeouts = meter.CreateCounterAtZero("scoring.kafka.drain_timeouts", "{drain}", "Partitions that were taken away before all that was under way had finished");

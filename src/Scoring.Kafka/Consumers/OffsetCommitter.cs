@@ -89,22 +89,33 @@ internal sealed partial class OffsetCommitter
 
     private TimeSpan? Turn()
     {
-        if (UntilAllowed() is var rest && rest > TimeSpan.Zero)
+        var rest = UntilAllowed();
+        if (rest > TimeSpan.Zero && (UntilRepeated() > TimeSpan.Zero || !HasSingles()))
             return rest;
         TakeAsked();
-        var offsets = Offsets(out var assignments);
+        var assignments = new List<PartitionAssignment>();
+        List<TopicPartitionOffset> offsets = rest > TimeSpan.Zero ? [.. singles.Select(s => s.Offset)] : Offsets(out assignments);
         if (offsets.Count == 0)
-            return UntilRefresh();
+            return rest > TimeSpan.Zero ? rest : UntilRefresh();
         Commit(offsets, assignments);
         return UntilAllowed();
+    }
+
+    // Somebody waits for a single one, to begin with a partition: it does not wait for the interval.
+    private bool HasSingles()
+    {
+        lock (gate)
+            return singlesAsked.Count > 0 || singles.Count > 0;
     }
 
     private TimeSpan UntilAllowed()
     {
         var interval = beganAt is { } began ? settings.CommitInterval - time.GetElapsedTime(began) : TimeSpan.Zero;
-        var pause = failedAt is { } failed ? settings.RetryPause - time.GetElapsedTime(failed) : TimeSpan.Zero;
+        var pause = UntilRepeated();
         return interval > pause ? interval : pause > TimeSpan.Zero ? pause : TimeSpan.Zero;
     }
+
+    private TimeSpan UntilRepeated() => failedAt is { } failed ? settings.RetryPause - time.GetElapsedTime(failed) : TimeSpan.Zero;
 
     private void TakeAsked()
     {

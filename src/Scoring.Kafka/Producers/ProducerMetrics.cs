@@ -25,7 +25,7 @@ public sealed class ProducerMetrics
         Aborts = meter.CreateCounterAtZero("scoring.kafka.transaction_aborts", "{transaction}", "Transactions taken back");
         Fences = meter.CreateCounterAtZero("scoring.kafka.transaction_fences", "{producer}", "Transactional producers that were fenced");
         Retries = meter.CreateCounterAtZero("scoring.kafka.transaction_retries", "{call}", "Calls of a transaction that had no answer in CallTimeout, or a refusal that passes; each is repeated until CallDeadline");
-        CommitTime = meter.CreateHistogram<double>("scoring.kafka.transaction_commit_duration", "s", "Time from the decision to commit a transaction to the brokers' answer");
+        CommitTime = meter.CreateHistogram<double>("scoring.kafka.transaction_commit_duration", "s", "Time from the decision to commit a transaction to the brokers' answer", advice: KafkaMeter.Seconds);
     }
 
     internal Counter<long> QueueFull { get; }

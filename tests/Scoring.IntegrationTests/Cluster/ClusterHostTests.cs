@@ -8,6 +8,7 @@ using Scoring.Actors.State;
 using Scoring.Host;
 using Scoring.Host.Cluster;
 using Scoring.Host.Options;
+using Scoring.Kafka.Consumers;
 
 namespace Scoring.IntegrationTests.Cluster;
 
@@ -26,7 +27,7 @@ public sealed class ClusterHostTests
         await host.StartAsync(CancellationToken.None);
         var status = host.RunAsync();
         using var http = new HttpClient { BaseAddress = new Uri(host.Address) };
-        await Eventually.TrueAsync(() => host.IsReady, "the node is ready");
+        await Eventually.TrueAsync(() => host.IsAtWork, "the node is at work");
 
         var cluster = JsonNode.Parse(await http.GetStringAsync("/v1/cluster"))!;
         var self = (string)cluster["self"]!;
@@ -56,9 +57,9 @@ public sealed class ClusterHostTests
         using var http = new HttpClient { BaseAddress = new Uri(host.Address) };
         await Eventually.TrueAsync(async () => (await http.GetAsync("/v1/cluster")).StatusCode == HttpStatusCode.OK, "the actor system has started");
         Assert.Empty(JsonNode.Parse(await http.GetStringAsync("/v1/cluster"))!["partitions"]!.AsArray());
-        Assert.False(host.IsReady);
+        Assert.False(host.IsAtWork);
         known.SetResult(Partitions);
-        await Eventually.TrueAsync(() => host.IsReady, "the node is ready");
+        await Eventually.TrueAsync(() => host.IsAtWork, "the node is at work");
     }
 
     [Fact]
@@ -70,7 +71,7 @@ public sealed class ClusterHostTests
             await using var host = Create(new OwnerLog(), _ => Task.FromResult(Partitions));
             await host.StartAsync(CancellationToken.None);
             var status = host.RunAsync();
-            await Eventually.TrueAsync(() => host.IsReady, "the node is ready");
+            await Eventually.TrueAsync(() => host.IsAtWork, "the node is at work");
             var cluster = Akka.Cluster.Cluster.Get(host.Services.GetRequiredService<ClusterLife>().System);
             cluster.Down(cluster.SelfAddress);
             Assert.Equal(1, await status);
@@ -88,11 +89,11 @@ public sealed class ClusterHostTests
     {
         await using var host = Create(new OwnerLog(), _ => Task.FromResult(Partitions));
         await host.StartAsync(CancellationToken.None);
-        await Eventually.TrueAsync(() => host.IsReady, "the node is ready");
+        await Eventually.TrueAsync(() => host.IsAtWork, "the node is at work");
         host.Services.GetRequiredService<IShardEngine>().Halt("topic_replaced");
         using var http = new HttpClient { BaseAddress = new Uri(host.Address) };
         await Eventually.TrueAsync(
-            async () => await (await http.GetAsync("/health/ready")).Content.ReadAsStringAsync() is var why && Enumerable.Range(0, Partitions).All(p => why.Contains($"partition {p} is down (topic_replaced)", StringComparison.Ordinal)),
+            async () => await (await http.GetAsync("/v1/shards")).Content.ReadAsStringAsync() is var why && Enumerable.Range(0, Partitions).All(p => why.Contains($"partition {p} is down (topic_replaced)", StringComparison.Ordinal)),
             "each partition is down");
     }
 
@@ -102,7 +103,11 @@ public sealed class ClusterHostTests
         builder.Services.AddSingleton<IShardEngine>(p => new ClusterShardEngine(new ClusterEngineSetup(
             new ShardOwner(p.GetRequiredService<NodeName>().Value, null),
             () => p.GetRequiredService<ClusterLife>().System,
-            partitions,
+            cancellation =>
+            {
+                p.GetRequiredService<NodeConsumer>().Start();
+                return partitions(cancellation);
+            },
             (partition, generation, reportsTo) => StubOwner.Props(partition, generation, reportsTo, "alone", log),
             _ => Task.FromResult(new LogProgress(0, 0)))));
         return ScoringHost.Create(builder, Settings);

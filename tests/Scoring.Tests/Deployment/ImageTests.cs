@@ -47,7 +47,7 @@ public class ImageTests
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}", 0)]
-    [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"detail\":\"the node has not joined its group yet\"}", 1)]
+    [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"detail\":\"the node has not joined the cluster yet\"}", 1)]
     [InlineData("", 1)]
     public async Task The_check_passes_only_a_node_that_says_it_is_ready(string answer, int status)
     {

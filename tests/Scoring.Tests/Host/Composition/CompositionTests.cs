@@ -126,9 +126,9 @@ public sealed class CompositionTests
             await host.StartAsync(CancellationToken.None);
             Assert.StartsWith("http://127.0.0.1:", engine.Owner.Address!.ToString(), StringComparison.Ordinal);
             using var http = new HttpClient { BaseAddress = new Uri(host.Address) };
-            Assert.Contains("the node has not joined its group yet", await TextAsync(http, "/health/ready"), StringComparison.Ordinal);
+            Assert.Contains("the node has not joined the cluster yet", await TextAsync(http, "/health/ready"), StringComparison.Ordinal);
             engine.Join();
-            Assert.Contains("partition 3 is not live yet (recovering)", await TextAsync(http, "/health/ready"), StringComparison.Ordinal);
+            Assert.Contains("partition 3 is not live yet (recovering)", await TextAsync(http, "/v1/shards"), StringComparison.Ordinal);
         }
 
         Assert.Equal(["start", "stop", "dispose"], engine.Done);
