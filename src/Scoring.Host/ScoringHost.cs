@@ -10,7 +10,7 @@ namespace Scoring.Host;
 /// <summary>A node with its HTTP side, in one process. The container owns what it is made of, and disposes of it once the node has stopped.</summary>
 public sealed class ScoringHost : IAsyncDisposable
 {
-    // For the calls that wait for their score; the node needs the rest of the ten seconds that a stop may take.
+    // For the calls that wait for their score. What the node takes behind that, deployments have to grant too.
     internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication web;
