@@ -32,7 +32,7 @@ namespace Scoring.Actors.Relay;
 /// </summary>
 public sealed partial class InputRelay : IAsyncDisposable
 {
-    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3);
+    internal static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3);
 
     private readonly RelaySettings settings;
     private readonly Func<IOwnedOutputLog> openLog;
