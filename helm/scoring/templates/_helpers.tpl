@@ -2,14 +2,14 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* 52 characters at most: a StatefulSet's pods carry it in a label with a hash of 10 behind it. */}}
+{{/* 46 characters at most: a pod's name, by which a node is known, has a hash of 10 and a suffix of 5 behind it, and 63 in all. */}}
 {{- define "scoring.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 46 | trimSuffix "-" -}}
 {{- else if contains (include "scoring.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 46 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "scoring.name" .) | trunc 52 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "scoring.name" .) | trunc 46 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -33,8 +33,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{- define "scoring.version" -}}
+{{- default .Chart.AppVersion .Values.image.tag -}}
+{{- end -}}
+
 {{- define "scoring.image" -}}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- printf "%s:%s" .Values.image.repository (include "scoring.version" .) -}}
 {{- end -}}
 
 {{/* What librdkafka is told besides its secrets, as JSON. The chart's own names come last: they can't be undone by accident. */}}
@@ -61,19 +65,44 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- toJson $client -}}
 {{- end -}}
 
+{{- define "scoring.claimName" -}}
+{{- default (printf "%s-data" (include "scoring.fullname" .)) .Values.sqlite.existingClaim -}}
+{{- end -}}
+
+{{- define "scoring.hasClusterTls" -}}
+{{- if and .Values.cluster.tls.existingSecret (not .Values.sqlite.enabled) -}}true{{- end -}}
+{{- end -}}
+
 {{/*
-How the nodes find each other, as JSON: by the names that the StatefulSet gives them. More than half of them begin a cluster, so
-that two halves can't begin two.
+What would make of the nodes several services, or lose what they keep: an SQLite file is one node's, and only with sqlite.enabled does
+it have a volume, and does an update stop the old node before it starts the new one.
+*/}}
+{{- define "scoring.refusals" -}}
+{{- if and .Values.sqlite.enabled (ne (int .Values.replicas) 1) -}}
+{{- fail (printf "replicas: %d nodes can't share an SQLite file; with sqlite.enabled there is 1, and more need PostgreSQL" (int .Values.replicas)) -}}
+{{- end -}}
+{{- range $section := list "State" "Ledger" -}}
+{{- range $name, $value := get $.Values.config $section | default dict -}}
+{{- if or (eq (lower $name) "path") (and (eq (lower $name) "provider") (or (eq $section "State") $.Values.sqlite.enabled (eq (lower (toString $value)) "sqlite"))) -}}
+{{- fail (printf "config.%s.%s: is the chart's to set; sqlite.enabled keeps state and scores in SQLite files, for 1 node, and PostgreSQL is for any number" $section $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+How the nodes find each other, as JSON: by the pods that the API lists. More than half of them begin a cluster, so that two halves
+can't begin two. By the image's version they know that an update is under way, and move no partition for balance until it is over.
 */}}
 {{- define "scoring.cluster" -}}
-{{- $points := list -}}
-{{- range $ordinal := until (int .Values.replicas) -}}
-{{- $points = append $points (printf "%s-%d.%s-nodes.%s.svc:8558" (include "scoring.fullname" $) $ordinal (include "scoring.fullname" $) $.Release.Namespace) -}}
-{{- end -}}
-{{- $cluster := dict "Discovery" "ContactPoints" "Hostname" "0.0.0.0" "Port" 4053 "ManagementPort" 8558 "ContactPoints" $points -}}
+{{- $cluster := dict "Discovery" "Kubernetes" "Hostname" "0.0.0.0" "Port" 4053 "ManagementPort" 8558 "PodPortName" "management" -}}
+{{- $_ := set $cluster "PodNamespace" .Release.Namespace -}}
+{{- $_ := set $cluster "PodLabelSelector" (printf "app.kubernetes.io/name=%s,app.kubernetes.io/instance=%s" (include "scoring.name" .) .Release.Name) -}}
+{{- $_ := set $cluster "AppVersion" (include "scoring.version" .) -}}
 {{- $_ := set $cluster "RequiredContactPoints" (add1 (div (int .Values.replicas) 2) | int) -}}
+{{- /* An update adds one. */ -}}
 {{- $_ := set $cluster "Members" (max 5 (add1 (int .Values.replicas)) | int) -}}
-{{- if .Values.cluster.tls.existingSecret -}}
+{{- if include "scoring.hasClusterTls" . -}}
 {{- $_ := set $cluster "CertificatePath" (printf "/etc/scoring/cluster-tls/%s" .Values.cluster.tls.certificateKey) -}}
 {{- $_ := set $cluster "CertificateKeyPath" (printf "/etc/scoring/cluster-tls/%s" .Values.cluster.tls.privateKeyKey) -}}
 {{- $_ := set $cluster "CertificateAuthorityPath" (printf "/etc/scoring/cluster-tls/%s" .Values.cluster.tls.caKey) -}}
@@ -86,8 +115,14 @@ that two halves can't begin two.
 {{/* appsettings.Production.json, which stands over the image's appsettings.json. */}}
 {{- define "scoring.settings" -}}
 {{- $chart := dict "Kafka" (dict "BootstrapServers" .Values.kafka.bootstrapServers "Client" (include "scoring.kafkaClient" . | fromJson)) -}}
+{{- if .Values.sqlite.enabled -}}
+{{- $_ := set $chart "State" (dict "Provider" "Sqlite" "Path" "/var/lib/scoring/state.db") -}}
+{{- $_ := set $chart "Ledger" (dict "Provider" "Sqlite" "Path" "/var/lib/scoring/ledger.db") -}}
+{{- $_ := set $chart "Cluster" (dict "Discovery" "Alone") -}}
+{{- else -}}
 {{- $_ := set $chart "State" (dict "Provider" "Postgres") -}}
 {{- $_ := set $chart "Cluster" (include "scoring.cluster" . | fromJson) -}}
+{{- end -}}
 {{- if .Values.model.path -}}
 {{- $_ := set $chart "Model" (dict "Path" (ternary (printf "/models/%s" .Values.model.path) .Values.model.path (not (empty .Values.model.volume)))) -}}
 {{- end -}}
@@ -96,28 +131,4 @@ that two halves can't begin two.
 {{- end -}}
 {{- $settings := dict "Logging" (dict "LogLevel" (dict "Default" .Values.logLevel)) "Scoring" (mergeOverwrite (deepCopy .Values.config) $chart) -}}
 {{- toPrettyJson $settings -}}
-{{- end -}}
-
-{{/*
-How long Kubernetes waits before it kills a node, in seconds. The stop is 2 s for waiting calls, the hand-over of all shards
-(Source.RevocationTimeout), and the outputs' and the checkpoint's acknowledgement; 10 s over the hand-over hold the rest.
-*/}}
-{{- define "scoring.gracePeriodSeconds" -}}
-{{- $handOver := dig "Source" "RevocationTimeout" "2s" .Values.config | toString -}}
-{{- $seconds := 0 -}}
-{{- if regexMatch "^[0-9]+:[0-9]{2}:[0-9]{2}([.][0-9]+)?$" $handOver -}}
-{{- $parts := splitList ":" $handOver -}}
-{{- $seconds = add (mul 3600 (index $parts 0 | atoi)) (mul 60 (index $parts 1 | atoi)) (index (splitList "." (index $parts 2)) 0 | atoi) -}}
-{{- else if regexMatch "^[0-9]+([.][0-9]+)?(ms|s|m)$" $handOver -}}
-{{- $unit := regexFind "[a-z]+$" $handOver -}}
-{{- $number := trimSuffix $unit $handOver | float64 -}}
-{{- $seconds = floor (divf (mulf $number (get (dict "ms" 1 "s" 1000 "m" 60000) $unit)) 1000) | int -}}
-{{- else -}}
-{{- fail (printf "config.Source.RevocationTimeout: %s is no duration; write 2s or 00:00:02" $handOver) -}}
-{{- end -}}
-{{- $least := add 10 1 $seconds -}}
-{{- if lt (int .Values.stopSeconds) (int $least) -}}
-{{- fail (printf "stopSeconds: %d is too short for config.Source.RevocationTimeout %s; at least %d are wanted" (int .Values.stopSeconds) $handOver $least) -}}
-{{- end -}}
-{{- add .Values.preStopSeconds .Values.stopSeconds -}}
 {{- end -}}

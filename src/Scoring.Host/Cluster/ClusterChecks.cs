@@ -16,7 +16,7 @@ internal static class ClusterChecks
         string[] files = [options.CertificatePath, options.CertificateKeyPath, options.CertificateAuthorityPath];
         if (files.Any(f => f.Length > 0) && files.Any(f => f.Length == 0))
             yield return ("CertificatePath", "TLS needs all of CertificatePath, CertificateKeyPath and CertificateAuthorityPath");
-        if (files.All(f => f.Length == 0) && !options.AllowPlainRemoting && !(IsLoopback(options.Hostname) && IsLoopback(options.PublicHostname.Length > 0 ? options.PublicHostname : options.Hostname)))
+        if (files.All(f => f.Length == 0) && !options.AllowPlainRemoting && IsBeyondThisMachine(options))
             yield return ("Hostname", "is more than this machine, and members would talk without TLS; set CertificatePath, CertificateKeyPath and CertificateAuthorityPath, or, where nobody else reaches the network, AllowPlainRemoting");
         if (IPAddress.TryParse(options.PublicHostname.Length > 0 ? options.PublicHostname : options.Hostname, out var told) && (told.Equals(IPAddress.Any) || told.Equals(IPAddress.IPv6Any)))
             yield return ("PublicHostname", "is missing; other members can't reach every address at once");
@@ -36,6 +36,11 @@ internal static class ClusterChecks
                 yield return ($"ContactPoints:{i}", $"'{options.ContactPoints[i]}' is no member's address; host:port is wanted");
         }
     }
+
+    /// <summary>Whether members may be on other machines.</summary>
+    /// <param name="options">The options.</param>
+    internal static bool IsBeyondThisMachine(ClusterOptions options) =>
+        !(IsLoopback(options.Hostname) && IsLoopback(options.PublicHostname.Length > 0 ? options.PublicHostname : options.Hostname));
 
     /// <summary>Reads a contact point.</summary>
     /// <param name="text">host:port.</param>

@@ -79,7 +79,14 @@ internal static class ClusterHosting
         {
             Services = [new Service { Name = SystemName, Endpoints = [.. options.ContactPoints] }],
         }),
-        ClusterDiscovery.Kubernetes => builder.WithBootstrap(options, options.PodPortName).WithKubernetesDiscovery(pods => pods.PodLabelSelector = options.PodLabelSelector),
+        ClusterDiscovery.Kubernetes => builder.WithBootstrap(options, options.PodPortName).WithKubernetesDiscovery(pods =>
+        {
+            pods.PodLabelSelector = options.PodLabelSelector;
+            if (options.PodNamespace.Length > 0)
+                pods.PodNamespace = options.PodNamespace;
+            // As a node calls itself: under another name it would not know itself among the pods, and not begin a cluster.
+            pods.RawIp = true;
+        }),
         _ => builder.AddStartup(static (system, _) =>
         {
             var cluster = Akka.Cluster.Cluster.Get(system);

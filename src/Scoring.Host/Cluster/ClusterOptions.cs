@@ -47,7 +47,16 @@ public sealed record ClusterOptions
     [Range(1, 1_000)]
     public int Members { get; init; } = 5;
 
-    /// <summary>The label by which the pods of the cluster are found.</summary>
+    /// <summary>
+    /// The version that the members tell each other, as the image's tag; empty takes the program's. While there are two of them, no
+    /// partition is moved for balance.
+    /// </summary>
+    public string AppVersion { get; init; } = "";
+
+    /// <summary>The namespace of the pods; empty takes the one that the service account's files name.</summary>
+    public string PodNamespace { get; init; } = "";
+
+    /// <summary>The labels by which the pods of the cluster are found, as the Kubernetes API selects them.</summary>
     [Required]
     public string PodLabelSelector { get; init; } = "app.kubernetes.io/name=scoring";
 

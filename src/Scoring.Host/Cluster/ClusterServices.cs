@@ -17,7 +17,7 @@ namespace Scoring.Host.Cluster;
 /// <summary>Registers the node as a member of a cluster, and the engine that is spread over its members.</summary>
 internal static class ClusterServices
 {
-    /// <summary>The version of the program, as members tell it each other.</summary>
+    /// <summary>The version of the program.</summary>
     internal static string Version { get; } = typeof(ClusterServices).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Adds the actor system. It starts as a part of the node, and not with the host.</summary>
@@ -25,7 +25,7 @@ internal static class ClusterServices
     internal static IServiceCollection AddScoringCluster(this IServiceCollection services)
     {
         services.AddAkka(ClusterHosting.SystemName, (builder, provider) => builder
-            .WithScoringMember(provider.OptionsOf<ScoringOptions>().Cluster, Version)
+            .WithScoringMember(provider.OptionsOf<ScoringOptions>().Cluster, VersionOf(provider.OptionsOf<ScoringOptions>().Cluster))
             .WithSnapshots(provider)
             .WithReplies(provider));
         // It would start and stop the actor system beside the node's parts, in an order that is not theirs.
@@ -42,6 +42,8 @@ internal static class ClusterServices
                 return new NodePart(StopPhase.Groups) { StartAsync = life.StartAsync, StopAsync = life.StopAsync, Completion = life.Completion };
             });
     }
+
+    private static string VersionOf(ClusterOptions options) => MemberVersion.Of(options.AppVersion.Length > 0 ? options.AppVersion : Version);
 
     /// <summary>Adds the engine that is spread over the members.</summary>
     /// <param name="services">The services.</param>

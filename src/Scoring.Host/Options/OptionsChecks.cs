@@ -37,6 +37,7 @@ internal static class OptionsChecks
         .. Names(options.Topics.Resolved(), options.Relay.TransactionTopics),
         .. Database(options.State.Provider, options.State.ConnectionString, "State"),
         .. Database(options.Ledger.Provider ?? SqlProvider.Sqlite, options.Ledger.ConnectionString, "Ledger"),
+        .. Files(options),
         .. Addresses(options.Http),
         .. Times(options),
         .. ClusterChecks.Errors(options.Cluster).Select(e => Error($"Cluster:{e.Name}", e.Message)),
@@ -80,6 +81,17 @@ internal static class OptionsChecks
             yield return Error(name, $"is for PostgreSQL, and {ScoringOptions.Section}:{section}:Provider is {provider}; set Provider to Postgres, or name SQLite's file with Path");
         if (Unreadable(connectionString) is { } why)
             yield return Error(name, why);
+    }
+
+    // Members of one machine may share a file; one that each machine has its own of would forget what moves.
+    private static IEnumerable<string> Files(ScoringOptions options)
+    {
+        if (options.Cluster.Discovery == ClusterDiscovery.Alone || !ClusterChecks.IsBeyondThisMachine(options.Cluster))
+            yield break;
+        if (options.State.Provider == SqlProvider.Sqlite)
+            yield return Error("State:Provider", "is Sqlite, a file of one machine, and the members of the cluster may be on several; set Provider to Postgres, or Cluster:Discovery to Alone");
+        if ((options.Ledger.Provider ?? SqlProvider.Sqlite) == SqlProvider.Sqlite)
+            yield return Error("Ledger:Provider", "is Sqlite, a file of one machine, and the members of the cluster may be on several; set Provider to Postgres, or Cluster:Discovery to Alone");
     }
 
     private static string? Unreadable(string connectionString)

@@ -22,7 +22,7 @@ namespace Scoring.Kafka.Consumers;
 /// </summary>
 public sealed partial class NodeConsumer : IAsyncDisposable
 {
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
+    internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
 
     private readonly ConsumerSettings settings;
     private readonly IKafkaClients clients;

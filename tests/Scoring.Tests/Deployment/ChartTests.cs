@@ -5,7 +5,7 @@ using Scoring.Tests.Features;
 
 namespace Scoring.Tests.Deployment;
 
-/// <summary>The chart, rendered by Helm with the values of three deployments.</summary>
+/// <summary>The chart, rendered by Helm with the values of four deployments.</summary>
 public class ChartTests
 {
     private static readonly string Cases = Path.Combine(Repository.Root, "tests", "Scoring.Tests", "Deployment", "Charts");
@@ -13,12 +13,15 @@ public class ChartTests
     private static readonly Dictionary<string, string> Versions = new()
     {
         ["ConfigMap"] = "v1",
+        ["Deployment"] = "apps/v1",
+        ["PersistentVolumeClaim"] = "v1",
         ["Pod"] = "v1",
         ["NetworkPolicy"] = "networking.k8s.io/v1",
         ["PodDisruptionBudget"] = "policy/v1",
+        ["Role"] = "rbac.authorization.k8s.io/v1",
+        ["RoleBinding"] = "rbac.authorization.k8s.io/v1",
         ["Service"] = "v1",
         ["ServiceAccount"] = "v1",
-        ["StatefulSet"] = "apps/v1",
     };
 
     [HelmFact]
@@ -32,6 +35,7 @@ public class ChartTests
     [InlineData("default")]
     [InlineData("secured")]
     [InlineData("small")]
+    [InlineData("single")]
     public void The_manifests_are_those_that_were_reviewed(string deployment)
     {
         var rendered = Render(deployment);
@@ -45,6 +49,7 @@ public class ChartTests
     [InlineData("default")]
     [InlineData("secured")]
     [InlineData("small")]
+    [InlineData("single")]
     public void Each_manifest_names_its_kind_and_a_version_that_has_it(string deployment)
     {
         var manifests = YamlTree.Documents(Render(deployment)).ToList();
@@ -62,18 +67,63 @@ public class ChartTests
     }
 
     [HelmTheory]
-    [InlineData("00:00:20")]
-    [InlineData("20s")]
-    [InlineData("20500ms")]
-    [InlineData("0.35m")]
-    public void A_stop_shorter_than_the_hand_over_is_refused(string handOver) =>
-        Assert.Contains("stopSeconds: 27 is too short", Helm.Refusal("--set", $"config.Source.RevocationTimeout={handOver}"), StringComparison.Ordinal);
+    [InlineData("default")]
+    [InlineData("secured")]
+    [InlineData("small")]
+    public void Pods_are_found_by_labels_and_a_port_that_they_have(string deployment)
+    {
+        var node = Node(deployment);
+        var cluster = SettingsTests.SettingsOf(deployment).Cluster;
+        var labels = node.Map("spec", "template", "metadata", "labels");
+        Assert.All(cluster.PodLabelSelector.Split(',').Select(l => l.Split('=')), l => Assert.Equal(l[1], labels[l[0]]));
+        // No more and no fewer than what the Deployment calls its own.
+        Assert.Equal(node.Map("spec", "selector", "matchLabels").Keys.Order(), cluster.PodLabelSelector.Split(',').Select(l => l.Split('=')[0]).Order());
+        var ports = node.List("spec", "template", "spec", "containers", 0, "ports").ToDictionary(p => p.Text("name"), p => p.Text("containerPort"));
+        Assert.Equal($"{cluster.ManagementPort}", ports[cluster.PodPortName]);
+        Assert.Equal($"{cluster.Port}", ports["remoting"]);
+        Assert.Equal("true", node.Text("spec", "template", "spec", "automountServiceAccountToken"));
+    }
 
     [HelmTheory]
-    [InlineData("20")]
-    [InlineData("soon")]
-    public void A_hand_over_that_is_no_duration_is_refused(string handOver) =>
-        Assert.Contains($"{handOver} is no duration; write 2s or 00:00:02", Helm.Refusal("--set", $"config.Source.RevocationTimeout={handOver}"), StringComparison.Ordinal);
+    [InlineData("default", "scoring")]
+    [InlineData("secured", "scorer")]
+    [InlineData("small", "default")]
+    public void The_nodes_may_list_pods_and_nothing_else(string deployment, string account)
+    {
+        var manifests = YamlTree.Documents(Render(deployment)).ToList();
+        var (role, binding) = (manifests.Single(m => m.Text("kind") == "Role"), manifests.Single(m => m.Text("kind") == "RoleBinding"));
+        var rule = Assert.Single(role.List("rules"));
+        Assert.Equal(["pods"], rule.List("resources"));
+        Assert.Equal(["get", "list", "watch"], rule.List("verbs"));
+        Assert.Equal((role.Text("metadata", "name"), account, "payments"), (binding.Text("roleRef", "name"), binding.Text("subjects", 0, "name"), binding.Text("subjects", 0, "namespace")));
+        Assert.Equal(account, Node(deployment).Text("spec", "template", "spec", "serviceAccountName"));
+        Assert.Equal(SettingsTests.SettingsOf(deployment).Cluster.PodNamespace, binding.Text("subjects", 0, "namespace"));
+    }
+
+    [HelmFact]
+    public void An_update_adds_a_node_before_it_takes_one() =>
+        Assert.Equal(("RollingUpdate", "1", "0"), (Node("default").Text("spec", "strategy", "type"), Node("default").Text("spec", "strategy", "rollingUpdate", "maxSurge"), Node("default").Text("spec", "strategy", "rollingUpdate", "maxUnavailable")));
+
+    [HelmFact]
+    public void A_single_node_with_files_is_stopped_before_the_next_one_starts()
+    {
+        Assert.Equal("Recreate", Node("single").Text("spec", "strategy", "type"));
+        var claim = YamlTree.Documents(Render("single")).Single(m => m.Text("kind") == "PersistentVolumeClaim").Text("metadata", "name");
+        var volume = Node("single").List("spec", "template", "spec", "volumes").Single(v => v.At("persistentVolumeClaim") is not null);
+        Assert.Equal(claim, volume.Text("persistentVolumeClaim", "claimName"));
+        var mount = Node("single").List("spec", "template", "spec", "containers", 0, "volumeMounts").Single(m => m.Text("name") == volume.Text("name")).Text("mountPath");
+        var options = SettingsTests.SettingsOf("single");
+        Assert.All([options.State.Path, options.Ledger.Path], p => Assert.Equal(mount, Path.GetDirectoryName(p)));
+    }
+
+    [HelmTheory]
+    [InlineData("sqlite.enabled=true", "replicas: 3 nodes can't share an SQLite file")]
+    [InlineData("config.State.Provider=Sqlite", "config.State.Provider: is the chart's to set")]
+    [InlineData("config.State.Path=/tmp/state.db", "config.State.Path: is the chart's to set")]
+    [InlineData("config.Ledger.provider=sqlite", "config.Ledger.provider: is the chart's to set")]
+    [InlineData("config.Ledger.Path=/tmp/ledger.db", "config.Ledger.Path: is the chart's to set")]
+    public void Files_of_one_node_are_refused_for_several(string value, string said) =>
+        Assert.Contains(said, Helm.Refusal("--set", value), StringComparison.Ordinal);
 
     [HelmTheory]
     [InlineData("replicaz=3", "'replicaz' not allowed")]
@@ -82,12 +132,13 @@ public class ChartTests
     [InlineData("kafka.client.sasl\\.password=open", "invalid propertyName 'sasl.password'")]
     [InlineData("kafka.sasl.existingSecret=", "/kafka/sasl/existingSecret")]
     [InlineData("replicas=0", "/replicas")]
+    [InlineData("stopSeconds=30", "/stopSeconds")]
     public void A_value_that_cannot_be_right_is_refused_by_name(string value, string said) =>
         Assert.Contains(said, Helm.Refusal("--set-string", "logLevel=Debug", "--set", value), StringComparison.Ordinal);
 
     internal static string Render(string deployment) => Helm.Render(Path.Combine(Cases, $"{deployment}.values.yaml"));
 
-    private static object? Node(string deployment) => YamlTree.Documents(Render(deployment)).Single(m => m.Text("kind") == "StatefulSet");
+    private static object? Node(string deployment) => YamlTree.Documents(Render(deployment)).Single(m => m.Text("kind") == "Deployment");
 
     private static HashSet<string> Routes()
     {

@@ -1,3 +1,4 @@
+using Akka.Util;
 using Microsoft.Extensions.Configuration;
 using Scoring.Host.Cluster;
 using Scoring.Host.Options;
@@ -48,6 +49,40 @@ public sealed class ClusterOptionsTests
         Assert.False(Read("Hostname=10.0.0.1", "AllowPlainRemoting=true").HasTls);
         Assert.False(Read("Hostname=::1").HasTls);
     }
+
+    [Theory]
+    [InlineData("State:Provider", "State:Path=/data/state.db", "Ledger:Provider=Postgres", "Ledger:ConnectionString=Host=db")]
+    [InlineData("Ledger:Provider", "State:Provider=Postgres", "State:ConnectionString=Host=db", "Ledger:Path=/data/ledger.db")]
+    public void A_file_of_one_machine_is_refused_for_members_on_several(string setting, params string[] settings)
+    {
+        string[] members = ["Cluster:Discovery=Kubernetes", "Cluster:Hostname=0.0.0.0", "Cluster:PublicHostname=10.0.0.1", "Cluster:Port=4053", "Cluster:AllowPlainRemoting=true"];
+        var error = Assert.Throws<OptionsException>(() => ReadAll([.. members, .. settings]));
+        Assert.Contains($"Scoring:{setting}:", Assert.Single(error.Message.Split('\n')[1..]), StringComparison.Ordinal);
+        // Members of one machine may share it.
+        _ = ReadAll(["Cluster:Discovery=Kubernetes", "Cluster:Port=4053", .. settings]);
+    }
+
+    [Theory]
+    [InlineData("1.2.3", "1.2.3")]
+    [InlineData("v1.2.3", "1.2.3")]
+    [InlineData("1.2.3-rc.1", "1.2.3-rc-1")]
+    [InlineData("1.2.3_build", "1.2.3-build")]
+    [InlineData("2", "2")]
+    [InlineData("1.2.3.4", "tag-1-2-3-4")]
+    [InlineData("20260301123456789", "tag-20260301123456789")]
+    [InlineData("latest", "latest")]
+    [InlineData("main-4f2a91c", "main-4f2a91c")]
+    [InlineData("main.12", "tag-main-12")]
+    [InlineData("1.2.3@sha256:4f2a", "1.2.3-sha256-4f2a")]
+    public void Whatever_an_image_is_tagged_with_is_a_version_that_members_can_compare(string tag, string version)
+    {
+        Assert.Equal(version, MemberVersion.Of(tag));
+        Assert.Equal(0, AppVersion.Create(MemberVersion.Of(tag)).CompareTo(AppVersion.Create(version)));
+        Assert.NotEqual(0, AppVersion.Create(MemberVersion.Of(tag)).CompareTo(AppVersion.Create("0.1.0")));
+    }
+
+    private static ScoringOptions ReadAll(params string[] settings) => CheckedOptions.Of(new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(s => s.Split('=', 2)).Select(s => KeyValuePair.Create<string, string?>($"Scoring:{s[0]}", s[1]))).Build());
 
     private static ClusterOptions Read(params string[] settings) => CheckedOptions.Of(new ConfigurationBuilder()
         .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create<string, string?>($"Scoring:Cluster:{s.Split('=')[0]}", s.Split('=')[1]))).Build()).Cluster;

@@ -1,9 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster.Sharding;
-using Akka.Hosting;
 using Akka.Serialization;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Partitions;
 using Scoring.Host.Cluster;
@@ -104,34 +101,5 @@ public sealed class MemberConfigurationTests
         using var reader = new StreamReader(resource);
         var values = (await reader.ReadToEndAsync()).Split('\n').Where(line => line.Split('#')[0].Contains('=', StringComparison.Ordinal));
         Assert.All(values, line => Assert.Contains("# ", line, StringComparison.Ordinal));
-    }
-
-    private sealed class Member : IAsyncDisposable
-    {
-        private readonly ServiceProvider services;
-
-        private Member(ServiceProvider services, ActorSystem system)
-        {
-            this.services = services;
-            System = system;
-        }
-
-        public ActorSystem System { get; }
-
-        public static async Task<Member> StartAsync(ClusterOptions options)
-        {
-            var collection = new ServiceCollection().AddLogging(l => l.ClearProviders());
-            collection.AddAkka(ClusterHosting.SystemName, builder => builder.WithScoringMember(options, "2.3.4"));
-            var services = collection.BuildServiceProvider();
-            var starter = new AkkaHostedService(services.GetRequiredService<AkkaConfigurationBuilder>(), services, services.GetRequiredService<ILogger<AkkaHostedService>>(), null);
-            await starter.StartAsync(CancellationToken.None);
-            return new Member(services, services.GetRequiredService<ActorSystem>());
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClrExitReason.Instance);
-            await services.DisposeAsync();
-        }
     }
 }
