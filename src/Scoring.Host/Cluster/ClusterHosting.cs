@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Hosting.SBR;
 using Akka.Discovery.Config.Hosting;
-using Akka.Discovery.KubernetesApi;
 using Akka.Hosting;
 using Akka.Management.Cluster.Bootstrap;
 using Akka.Remote.Hosting;
@@ -79,14 +78,7 @@ internal static class ClusterHosting
         {
             Services = [new Service { Name = SystemName, Endpoints = [.. options.ContactPoints] }],
         }),
-        ClusterDiscovery.Kubernetes => builder.WithBootstrap(options, options.PodPortName).WithKubernetesDiscovery(pods =>
-        {
-            pods.PodLabelSelector = options.PodLabelSelector;
-            if (options.PodNamespace.Length > 0)
-                pods.PodNamespace = options.PodNamespace;
-            // As a node calls itself: under another name it would not know itself among the pods, and not begin a cluster.
-            pods.RawIp = true;
-        }),
+        ClusterDiscovery.Kubernetes => builder.WithBootstrap(options, options.PodPortName).AddHocon(KubernetesPods.Configuration(options), HoconAddMode.Prepend),
         _ => builder.AddStartup(static (system, _) =>
         {
             var cluster = Akka.Cluster.Cluster.Get(system);
