@@ -3,11 +3,11 @@ using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Scoring.Actors.Log;
 using Scoring.Actors.Partitions;
-using Scoring.Actors.Pipeline;
 using Scoring.Actors.State;
 using Scoring.Host;
 using Scoring.Host.Cluster;
 using Scoring.Host.Options;
+using Scoring.Kafka.Consumers;
 using Scoring.Servers;
 
 namespace Scoring.IntegrationTests.Cluster;
@@ -43,7 +43,7 @@ public sealed class KubernetesDiscoveryTests : IAsyncLifetime
         kubernetes.Add("127.0.0.9", 8558, isEnding: true);
         foreach (var address in new[] { "127.0.0.1", "127.0.0.2", "127.0.0.3" })
             await StartAsync(address, "v1.2.3");
-        await Eventually.TrueAsync(() => nodes.All(n => n.Host.IsReady), "all nodes are ready");
+        await Eventually.TrueAsync(() => nodes.All(n => n.Host.IsAtWork), "all nodes are ready");
         await Eventually.TrueAsync(async () => (await ViewsAsync()).All(v => Up(v).Length == 3 && Owners(v).Count == 3), "all are in one cluster, with partitions");
         var views = await ViewsAsync();
         Assert.Single(views.Select(v => (string)v["leader"]!).Distinct());
@@ -53,7 +53,7 @@ public sealed class KubernetesDiscoveryTests : IAsyncLifetime
         // An update: one more comes, and then an old one goes.
         var before = Owners(views[0]);
         await StartAsync("127.0.0.4", "v1.2.4-rc.1");
-        await Eventually.TrueAsync(async () => nodes[3].Host.IsReady && (await ViewsAsync()).All(v => Up(v).Length == 4 && (bool)v["versionsDiffer"]!), "the new one is a member");
+        await Eventually.TrueAsync(async () => nodes[3].Host.IsAtWork && (await ViewsAsync()).All(v => Up(v).Length == 4 && (bool)v["versionsDiffer"]!), "the new one is a member");
         // It takes nothing for balance, which would come at once after the next interval.
         Assert.Equal(before, Owners((await ViewsAsync())[0]));
         var (gone, client) = nodes[0];
@@ -85,7 +85,11 @@ public sealed class KubernetesDiscoveryTests : IAsyncLifetime
         builder.Services.AddSingleton<IShardEngine>(p => new ClusterShardEngine(new ClusterEngineSetup(
             new ShardOwner(address, null),
             () => p.GetRequiredService<ClusterLife>().System,
-            _ => Task.FromResult(Partitions),
+            _ =>
+            {
+                p.GetRequiredService<NodeConsumer>().Start();
+                return Task.FromResult(Partitions);
+            },
             (partition, generation, reportsTo) => StubOwner.Props(partition, generation, reportsTo, address, log),
             _ => Task.FromResult(new LogProgress(0, 0)))));
         // In a pod these are where the cluster puts them.
