@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Scoring.Actors.Partitions;
 using Scoring.Host.Http;
 using Scoring.Tests.Features;
 
@@ -102,8 +104,20 @@ public class ChartTests
     }
 
     [HelmFact]
-    public void An_update_adds_a_node_before_it_takes_one() =>
-        Assert.Equal(("RollingUpdate", "1", "0"), (Node("default").Text("spec", "strategy", "type"), Node("default").Text("spec", "strategy", "rollingUpdate", "maxSurge"), Node("default").Text("spec", "strategy", "rollingUpdate", "maxUnavailable")));
+    public void An_update_adds_a_node_before_it_takes_one_and_one_after_the_other()
+    {
+        var node = Node("default");
+        Assert.Equal(("RollingUpdate", "1", "0"), (node.Text("spec", "strategy", "type"), node.Text("spec", "strategy", "rollingUpdate", "maxSurge"), node.Text("spec", "strategy", "rollingUpdate", "maxUnavailable")));
+        Assert.True(TimeSpan.FromSeconds(int.Parse(node.Text("spec", "minReadySeconds"), CultureInfo.InvariantCulture)) > new PartitionTimes().Drain);
+    }
+
+    [HelmFact]
+    public void Nodes_are_spread_among_those_of_their_own_update()
+    {
+        var spread = Node("default").List("spec", "template", "spec", "topologySpreadConstraints");
+        Assert.NotEmpty(spread);
+        Assert.All(spread, c => Assert.Equal(["pod-template-hash"], c.List("matchLabelKeys")));
+    }
 
     [HelmFact]
     public void A_single_node_with_files_is_stopped_before_the_next_one_starts()
