@@ -46,6 +46,7 @@ public class SettingsTests
         Assert.Equal(deployment != "default", options.Source.Client.ContainsKey("sasl.password"));
         Assert.Equal((ClusterDiscovery.Kubernetes, PodAddress, "payments"), (options.Cluster.Discovery, options.Cluster.PublicHostname, options.Cluster.PodNamespace));
         Assert.Equal((version, required, deployment == "secured"), (options.Cluster.AppVersion, options.Cluster.RequiredContactPoints, options.Cluster.HasTls));
+        Assert.Equal(deployment == "secured" ? Guarantee.ExactlyOnce : Guarantee.AtLeastOnce, options.Output.Guarantee);
     }
 
     [HelmFact]
