@@ -77,6 +77,23 @@ public class NodesTests(SharedPostgres postgres)
     }
 
     [Fact]
+    public async Task A_node_that_relays_nothing_leaves_that_to_the_others_though_it_is_the_oldest()
+    {
+        using var broker = new TestBroker(partitions: 2);
+        using var client = new TestClient(broker);
+        var cluster = new TestCluster();
+        var states = await postgres.CreateDatabaseAsync();
+        await using var oldest = await RunningHost.StartAsync(broker, o => In(o, "oldest") with { Relay = o.Relay with { Enabled = false } });
+        await using var other = await RunningHost.StartAsync(broker, o => In(o, "other"));
+        for (var i = 0; i < 20; i++)
+            client.SendTo("labels", $"k-{i}", $$"""{"transactionId":"t-{{i}}","cardId":"c","userId":"u-{{i}}","label":true,"eventTime":1772366400000}""");
+        client.Flush();
+        Assert.Equal(20, client.Read("transactions", 20).Count);
+
+        ScoringOptions In(ScoringOptions o, string node) => cluster.Join(o) with { NodeId = node, State = o.State with { Provider = SqlProvider.Postgres, ConnectionString = states } };
+    }
+
+    [Fact]
     public async Task A_node_for_which_no_partition_is_left_is_ready_to_take_over()
     {
         using var broker = new TestBroker(partitions: 1);

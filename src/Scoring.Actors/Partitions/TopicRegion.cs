@@ -12,6 +12,9 @@ namespace Scoring.Actors.Partitions;
 /// <param name="Owners">How the owner of a partition's generation is made, which reports to the actor that it is given.</param>
 public sealed record TopicRegionSetup(string TypeName, string Topic, Func<ActorSystem> System, NodeConsumer Consumer, Func<int, long, IActorRef, Props> Owners)
 {
+    /// <summary>The role of the members that own its partitions.</summary>
+    public string Role { get; init; } = PartitionRegion.ScorerRole;
+
     /// <summary>Times the look for the topic.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -55,7 +58,7 @@ public sealed partial class TopicRegion(TopicRegionSetup setup, ILogger<TopicReg
             var partitions = new LogPartitions(setup.Consumer, setup.Topic, setup.Time);
             var count = await partitions.CountAsync(stop.Token);
             var region = await PartitionRegion.StartAsync(
-                setup.System(), new PartitionRegionSetup(setup.TypeName, count, setup.Owners, partitions.ProgressAsync) { Generations = $"{setup.TypeName}-generations" });
+                setup.System(), new PartitionRegionSetup(setup.TypeName, count, setup.Owners, partitions.ProgressAsync) { Generations = $"{setup.TypeName}-generations", Role = setup.Role });
             _ = FollowAsync(region);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

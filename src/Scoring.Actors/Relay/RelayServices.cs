@@ -18,6 +18,9 @@ public static class RelayServices
     /// <summary>What the names of the regions begin with, of which each relayed topic has one.</summary>
     public const string TypeName = "relay";
 
+    /// <summary>The role of the members that relay.</summary>
+    public const string Role = "relay";
+
     /// <summary>Adds the relay into the input log. It starts only where the options enable it.</summary>
     /// <param name="services">The services.</param>
     /// <param name="group">The scorers' group.</param>
@@ -60,6 +63,7 @@ public static class RelayServices
                     $"{TypeName}-{topic}", topic, () => system(p), owners.Consumer, (partition, generation, reportsTo) => owners.Owner(new TopicPartition(topic, partition), generation, reportsTo))
                 {
                     Time = p.GetRequiredService<TimeProvider>(),
+                    Role = Role,
                 },
                 p.GetRequiredService<ILogger<TopicRegion>>())).ToList();
             return new NodePart(StopPhase.Groups)

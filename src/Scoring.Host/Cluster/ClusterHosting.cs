@@ -8,6 +8,7 @@ using Akka.Remote.Hosting;
 using Scoring.Actors.Messages;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Partitions;
+using Scoring.Actors.Relay;
 using Scoring.Actors.Replies;
 using Scoring.Actors.Snapshots;
 using Scoring.Actors.State;
@@ -24,10 +25,11 @@ internal static class ClusterHosting
     /// <param name="builder">The actor system's builder.</param>
     /// <param name="options">The options.</param>
     /// <param name="version">The version of the program, by which members tell that a roll-out is under way.</param>
-    internal static AkkaConfigurationBuilder WithScoringMember(this AkkaConfigurationBuilder builder, ClusterOptions options, string version) => builder
+    /// <param name="relays">Whether it takes its share of the relaying.</param>
+    internal static AkkaConfigurationBuilder WithScoringMember(this AkkaConfigurationBuilder builder, ClusterOptions options, string version, bool relays = true) => builder
         .WithHostLogging()
         .WithMemberRemoting(options)
-        .WithMembership(options, version)
+        .WithMembership(options, version, relays)
         .WithDiscovery(options)
         .WithRemoteMessages()
         // Last: what is prepended later stands before.
@@ -58,12 +60,14 @@ internal static class ClusterHosting
     /// <param name="builder">The actor system's builder.</param>
     /// <param name="options">The options.</param>
     /// <param name="version">The version of the program.</param>
-    internal static AkkaConfigurationBuilder WithMembership(this AkkaConfigurationBuilder builder, ClusterOptions options, string version)
+    /// <param name="relays">Whether it takes its share of the relaying.</param>
+    internal static AkkaConfigurationBuilder WithMembership(this AkkaConfigurationBuilder builder, ClusterOptions options, string version, bool relays = true)
     {
         ArgumentNullException.ThrowIfNull(options);
         return builder.WithClustering(new Akka.Cluster.Hosting.ClusterOptions
         {
-            Roles = [PartitionRegion.ScorerRole],
+            // A region is led by the oldest member of its role, so who relays nothing must not have the relay's.
+            Roles = relays ? [PartitionRegion.ScorerRole, RelayServices.Role] : [PartitionRegion.ScorerRole],
             AppVersion = version,
             SplitBrainResolver = new KeepMajorityOption { Role = PartitionRegion.ScorerRole },
         });

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Scoring.Actors.Log;
 using Scoring.Actors.Parts;
 using Scoring.Actors.Partitions;
+using Scoring.Actors.Relay;
 using Scoring.Actors.Replies;
 using Scoring.Actors.State;
 using Scoring.Host.Composition;
@@ -25,7 +26,7 @@ internal static class ClusterServices
     internal static IServiceCollection AddScoringCluster(this IServiceCollection services)
     {
         services.AddAkka(ClusterHosting.SystemName, (builder, provider) => builder
-            .WithScoringMember(provider.OptionsOf<ScoringOptions>().Cluster, VersionOf(provider.OptionsOf<ScoringOptions>().Cluster))
+            .WithScoringMember(provider.OptionsOf<ScoringOptions>().Cluster, VersionOf(provider.OptionsOf<ScoringOptions>().Cluster), provider.OptionsOf<RelayOptions>().Enabled)
             .WithSnapshots(provider)
             .WithReplies(provider));
         // It would start and stop the actor system beside the node's parts, in an order that is not theirs.

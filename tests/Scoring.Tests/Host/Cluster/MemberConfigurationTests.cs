@@ -21,7 +21,7 @@ public sealed class MemberConfigurationTests
         Assert.Equal(TimeSpan.FromSeconds(7), cluster.GetTimeSpan("split-brain-resolver.stable-after"));
         Assert.Equal("on", cluster.GetString("split-brain-resolver.down-all-when-unstable"));
         Assert.Equal(TimeSpan.FromSeconds(1), cluster.GetTimeSpan("down-removal-margin"));
-        Assert.Equal(["scorer"], Akka.Cluster.Cluster.Get(member.System).SelfRoles);
+        Assert.Equal(["relay", "scorer"], Akka.Cluster.Cluster.Get(member.System).SelfRoles);
         Assert.Equal("2.3.4", cluster.GetString("app-version"));
         Assert.True(cluster.GetBoolean("run-coordinated-shutdown-when-down"));
     }
