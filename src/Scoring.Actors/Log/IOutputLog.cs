@@ -9,8 +9,3 @@ public interface IOutputLog
     /// <returns>False if the log's queue is full: nothing was done, try again later.</returns>
     bool TryAppend(in OutputRecord record, AppendObserver observer);
 }
-
-/// <summary>An output log that its user opens and closes.</summary>
-public interface IOwnedOutputLog : IOutputLog, IDisposable
-{
-}

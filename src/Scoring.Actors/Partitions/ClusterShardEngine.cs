@@ -11,7 +11,7 @@ namespace Scoring.Actors.Partitions;
 /// <summary>What the engine of a cluster's node works with.</summary>
 /// <param name="Owner">This node, as the answers over HTTP name it.</param>
 /// <param name="System">The actor system; asked for when the engine starts.</param>
-/// <param name="CountPartitions">Waits until it is known how many partitions the input log has.</param>
+/// <param name="CountPartitions">Waits until it is known how many partitions the input log has, and until the store has answered.</param>
 /// <param name="Owners">How the owner of a partition's generation is made, which reports to the actor that it is given.</param>
 /// <param name="Progress">Looks how far a partition of the input log is.</param>
 public sealed record ClusterEngineSetup(
@@ -71,7 +71,7 @@ public sealed class ClusterShardEngine(ClusterEngineSetup setup) : IShardEngine
     /// <summary>The region; null until the engine has started.</summary>
     public PartitionRegion? Region => region;
 
-    /// <summary>Waits until it is known how many partitions the input log has, then takes part in owning them.</summary>
+    /// <summary>Waits until it is known how many partitions the input log has and the store has answered, then takes part in owning them.</summary>
     /// <inheritdoc/>
     public async Task StartAsync(Uri? address, CancellationToken cancellation)
     {

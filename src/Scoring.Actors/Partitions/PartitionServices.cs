@@ -100,7 +100,9 @@ public static class PartitionServices
             {
                 consumer.Start();
                 var partitions = await log.CountAsync(cancellation);
-                context = Context(services, Store(services.GetRequiredService<ActorSystem>()), partitions);
+                var store = Store(services.GetRequiredService<ActorSystem>());
+                await StoreSight.SeenAsync(store, topics.Transactions, services.GetRequiredService<StoreTroubles>(), time, cancellation);
+                context = Context(services, store, partitions);
                 return partitions;
             },
             (partition, generation, reportsTo) => OwnerActor.Props(context!, partition, generation, reportsTo, progress.Begin(partition)),

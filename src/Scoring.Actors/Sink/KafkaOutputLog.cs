@@ -60,7 +60,7 @@ public sealed record KafkaOutputOptions
 /// Appends to Kafka with the idempotent producer: acknowledged by all replicas, in order, without repeats
 /// of a retried request. Any thread may append.
 /// </summary>
-public sealed partial class KafkaOutputLog : IOwnedOutputLog
+public sealed partial class KafkaOutputLog : IOutputLog, IDisposable
 {
     /// <summary>How long a stop waits for what is on its way.</summary>
     public static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
@@ -73,17 +73,13 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
     /// <param name="options">How it appends.</param>
     /// <param name="meters">Where its metrics are counted.</param>
     /// <param name="logger">Where the client's errors go.</param>
-    /// <param name="gapless">
-    /// Whether a record that fails ends the log, so that nothing behind it is ever appended. A record then waits for its
-    /// acknowledgement as long as it takes: the client would drop one that timed out and go on with the next.
-    /// </param>
-    public KafkaOutputLog(KafkaOutputOptions options, IMeterFactory meters, ILogger<KafkaOutputLog> logger, bool gapless = false)
+    public KafkaOutputLog(KafkaOutputOptions options, IMeterFactory meters, ILogger<KafkaOutputLog> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(meters);
         this.logger = logger;
         refusals = meters.Create(ScoringMeter.Name).CreateCounterAtZero("scoring.output.queue_full", "{append}", "Appends that found the producer's queue full and waited");
-        producer = new ProducerBuilder<byte[], byte[]>(Configuration(options, gapless))
+        producer = new ProducerBuilder<byte[], byte[]>(Configuration(options))
             .SetErrorHandler((_, error) => LogClientError(error.Code, error.Reason, error.IsFatal))
             .SetLogHandler((_, message) => LogClientMessage(message.Facility, message.Message))
             .Build();
@@ -123,7 +119,7 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
             LogUnflushed(StopTimeout);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Closes the producer.</summary>
     public void Dispose() => producer.Dispose();
 
     private static Action<DeliveryReport<byte[], byte[]>> Adapt(AppendObserver observer) => report =>
@@ -134,7 +130,7 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
             observer.Appended();
     };
 
-    internal static void Produce(IProducer<byte[], byte[]> producer, in OutputRecord record, Action<DeliveryReport<byte[], byte[]>> callback)
+    private static void Produce(IProducer<byte[], byte[]> producer, in OutputRecord record, Action<DeliveryReport<byte[], byte[]>> callback)
     {
         var message = new Message<byte[], byte[]> { Key = record.Key!, Value = record.Value! };
         if (record.Headers is { } headers)
@@ -150,10 +146,10 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
             producer.Produce(record.Topic, message, callback);
     }
 
-    internal static AppendFailure FailureOf(Error error) =>
+    private static AppendFailure FailureOf(Error error) =>
         error.Code is ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge ? AppendFailure.TooLarge : AppendFailure.Broken;
 
-    internal static ProducerConfig Configuration(KafkaOutputOptions options, bool gapless = false)
+    private static ProducerConfig Configuration(KafkaOutputOptions options)
     {
         var configuration = new ProducerConfig(options.Client.ToDictionary())
         {
@@ -165,8 +161,7 @@ public sealed partial class KafkaOutputLog : IOwnedOutputLog
             QueueBufferingMaxMessages = options.MaxQueuedRecords,
             QueueBufferingMaxKbytes = options.MaxQueuedKilobytes,
             MessageMaxBytes = options.MaxRecordBytes,
-            MessageTimeoutMs = gapless ? 0 : (int)options.DeliveryTimeout.TotalMilliseconds,
-            EnableGaplessGuarantee = gapless,
+            MessageTimeoutMs = (int)options.DeliveryTimeout.TotalMilliseconds,
             // Only the acknowledgement is needed; the rest of a report would be copied for each record.
             DeliveryReportFields = "status",
             SocketNagleDisable = true,

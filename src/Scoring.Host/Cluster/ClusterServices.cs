@@ -12,6 +12,7 @@ using Scoring.Actors.State;
 using Scoring.Host.Composition;
 using Scoring.Host.Http;
 using Scoring.Host.Options;
+using Scoring.Kafka.Consumers;
 
 namespace Scoring.Host.Cluster;
 
@@ -41,7 +42,14 @@ internal static class ClusterServices
             {
                 var life = p.GetRequiredService<ClusterLife>();
                 return new NodePart(StopPhase.Groups) { StartAsync = life.StartAsync, StopAsync = life.StopAsync, Completion = life.Completion };
-            });
+            })
+            .AddSingleton(static p =>
+            {
+                var consumer = p.GetRequiredService<NodeConsumer>();
+                return new NodePulse(() => consumer.State.Turns, p.GetRequiredService<TimeProvider>());
+            })
+            // It ends with the actor system.
+            .AddNodePart(static p => new NodePart(StopPhase.Groups) { StartAsync = NodePart.Of(() => p.GetRequiredService<NodePulse>().Start(p.GetRequiredService<ClusterLife>().System)) });
     }
 
     private static string VersionOf(ClusterOptions options) => MemberVersion.Of(options.AppVersion.Length > 0 ? options.AppVersion : Version);

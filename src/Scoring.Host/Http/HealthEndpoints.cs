@@ -6,13 +6,14 @@ namespace Scoring.Host.Http;
 
 /// <summary>What an orchestrator asks: whether the node lives, whether it has started, and whether it can do its work.</summary>
 /// <param name="engine">Whether it has started.</param>
-/// <param name="life">Whether it lives.</param>
+/// <param name="life">Whether it can go on.</param>
+/// <param name="pulse">Whether what it is made of turns.</param>
 /// <param name="health">Whether it can do its work.</param>
-internal sealed class HealthEndpoints(IShardEngine engine, NodeLife life, NodeHealth health)
+internal sealed class HealthEndpoints(IShardEngine engine, NodeLife life, NodePulse pulse, NodeHealth health)
 {
     internal void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", () => Answer(life.Completion.IsFaulted ? ["the node can't go on"] : []))
+        routes.MapGet("/health/live", () => Answer(life.Completion.IsFaulted ? ["the node can't go on"] : pulse.WhyNotAlive()))
             .WithName("GetLiveness").WithSummary("Whether the process should go on living")
             .Produces<HealthDocument>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         routes.MapGet("/health/startup", () => Answer(engine.Joined.IsCompletedSuccessfully ? [] : ["the node has not joined the cluster yet"]))

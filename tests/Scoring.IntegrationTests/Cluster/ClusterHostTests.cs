@@ -35,7 +35,7 @@ public sealed class ClusterHostTests
         Assert.Equal((self, self, false), ((string)cluster["leader"]!, (string)cluster["coordinator"]!, (bool)cluster["versionsDiffer"]!));
         var member = Assert.Single(cluster["members"]!.AsArray())!;
         Assert.Equal((self, "up", true, ClusterServices.Version), ((string)member["address"]!, (string)member["status"]!, (bool)member["reachable"]!, (string)member["appVersion"]!));
-        Assert.Equal(["scorer"], member["roles"]!.AsArray().Select(r => (string)r!));
+        Assert.Equal(["relay", "scorer"], member["roles"]!.AsArray().Select(r => (string)r!));
         Assert.Equal(Enumerable.Range(0, Partitions).Select(p => (p, self)), cluster["partitions"]!.AsArray().Select(p => ((int)p!["partition"]!, (string)p["member"]!)));
 
         var shards = JsonNode.Parse(await http.GetStringAsync("/v1/shards"))!["shards"]!.AsArray();

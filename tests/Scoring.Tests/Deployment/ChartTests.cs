@@ -158,7 +158,7 @@ public class ChartTests
     private static HashSet<string> Routes()
     {
         using var web = WebApplication.CreateSlimBuilder().Build();
-        new HealthEndpoints(null!, null!, null!).Map(web);
+        new HealthEndpoints(null!, null!, null!, null!).Map(web);
         return ((IEndpointRouteBuilder)web).DataSources.SelectMany(d => d.Endpoints).OfType<RouteEndpoint>().Select(e => e.RoutePattern.RawText!).ToHashSet();
     }
 }
